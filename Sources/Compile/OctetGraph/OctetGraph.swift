@@ -1,0 +1,1 @@
+// OctetGraph: begun here.

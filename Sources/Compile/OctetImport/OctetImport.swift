@@ -1,0 +1,1 @@
+// OctetImport: begun here.

@@ -1,0 +1,1 @@
+// OctetOperators: begun here.

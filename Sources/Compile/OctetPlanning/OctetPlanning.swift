@@ -1,0 +1,1 @@
+// OctetPlanning: begun here.

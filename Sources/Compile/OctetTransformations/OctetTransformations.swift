@@ -1,0 +1,1 @@
+// OctetTransformations: begun here.

@@ -1,0 +1,10 @@
+/// The whole ABI of the kernels: one header per family, every contract written there.
+///
+/// A kernel does not allocate, does not fail and keeps no state. What it reads and writes comes in a plan
+/// (immutable, made once per layer) and in buffers (pointers of one run).
+#ifndef OCTET_KERNELS_H
+#define OCTET_KERNELS_H
+
+#include "octet_cpu.h"
+
+#endif

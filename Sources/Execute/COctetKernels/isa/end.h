@@ -1,0 +1,3 @@
+// Ends what one of the begin_*.h files began.
+#pragma clang attribute pop
+#undef OCTET_ISA_SUFFIX

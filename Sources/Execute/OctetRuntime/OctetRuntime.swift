@@ -1,0 +1,1 @@
+// OctetRuntime: begun here.

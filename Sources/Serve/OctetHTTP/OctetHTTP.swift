@@ -1,0 +1,1 @@
+// OctetHTTP: begun here.

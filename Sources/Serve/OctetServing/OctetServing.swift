@@ -1,0 +1,1 @@
+// OctetServing: begun here.

@@ -1,0 +1,3 @@
+#ifndef OCTET_SIMDJSON_H
+#define OCTET_SIMDJSON_H
+#endif

@@ -1,0 +1,1 @@
+#include "octet_simdjson.h"

@@ -1,0 +1,1 @@
+// OctetSystem: begun here.

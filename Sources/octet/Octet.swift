@@ -1,0 +1,4 @@
+@main
+struct Octet {
+  static func main() {}
+}
