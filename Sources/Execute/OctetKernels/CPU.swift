@@ -1,4 +1,4 @@
-import COctetKernels
+package import COctetKernels
 
 #if canImport(Glibc)
   import Glibc

@@ -1,0 +1,92 @@
+package import OctetTensor
+import Synchronization
+
+/// A model that is ready to run: everything that loading decides, shared by every executor and every stream.
+///
+/// A plan exists per set of concrete input shapes. The first is made when the model is loaded; others when a request
+/// brings a new shape; the least recently used leaves when there are too many.
+package final class CompiledModel: Sendable {
+  package let signature: ModelSignature
+  /// The instruction set that kernels were chosen for.
+  package let instructionSet: String
+  package let counters = LayerCounters()
+
+  private let makePlan: @Sendable ([Shape]) throws(ModelError) -> ExecutionPlan
+  private let weightByteCounter: @Sendable () -> Int
+  private let plans: Mutex<PlanCache>
+
+  package init(
+    signature: ModelSignature, instructionSet: String, maximumPlans: Int = 32,
+    weightByteCount: @escaping @Sendable () -> Int,
+    makePlan: @escaping @Sendable ([Shape]) throws(ModelError) -> ExecutionPlan
+  ) {
+    self.signature = signature
+    self.instructionSet = instructionSet
+    self.makePlan = makePlan
+    weightByteCounter = weightByteCount
+    plans = Mutex(PlanCache(capacity: maximumPlans))
+  }
+
+  /// Bytes of packed weights, which all plans share.
+  package var weightByteCount: Int { weightByteCounter() }
+
+  /// The largest arena of the plans that are cached now.
+  package var arenaByteCount: Int { plans.withLock { $0.largestArena } }
+
+  /// The plan for these input shapes, in signature order.
+  ///
+  /// - Throws: an input error when a shape is not one that the model takes.
+  package func plan(for shapes: [Shape]) throws(ModelError) -> ExecutionPlan {
+    if let plan = plans.withLock({ $0.plan(for: shapes) }) { return plan }
+    try check(shapes)
+    // Planning runs outside the lock: a request of a known shape must not wait for it.
+    let plan = try makePlan(shapes)
+    return plans.withLock { $0.insert(plan, for: shapes) }
+  }
+
+  /// The shapes a model is loaded with: every open extent is 1, or the lowest that its bounds allow above that.
+  package var smallestInputShapes: [Shape] {
+    signature.inputs.map { port in
+      Shape(
+        valid: port.type.shape.dimensions.map { dimension in
+          switch dimension {
+          case .fixed(let extent): extent
+          case .bounded(let range): min(max(1, range.lowerBound), range.upperBound)
+          }
+        })
+    }
+  }
+
+  private func check(_ shapes: [Shape]) throws(ModelError) {
+    guard shapes.count == signature.inputs.count else {
+      throw .input("the model takes \(signature.inputs.count) inputs, not \(shapes.count)")
+    }
+    for (port, shape) in zip(signature.inputs, shapes) where !port.type.shape.accepts(shape) {
+      throw .input("input '\(port.name)' takes shape \(port.type.shape), not \(shape)")
+    }
+  }
+}
+
+/// The most recently used plans, newest last.
+private struct PlanCache {
+  let capacity: Int
+  var entries: [(shapes: [Shape], plan: ExecutionPlan)] = []
+
+  init(capacity: Int) { self.capacity = capacity }
+
+  var largestArena: Int { entries.map(\.plan.arenaByteCount).max() ?? 0 }
+
+  mutating func plan(for shapes: [Shape]) -> ExecutionPlan? {
+    guard let index = entries.lastIndex(where: { $0.shapes == shapes }) else { return nil }
+    if index != entries.count - 1 { entries.append(entries.remove(at: index)) }
+    return entries[entries.count - 1].plan
+  }
+
+  /// Two requests may have planned the same shapes at once: the first plan stays.
+  mutating func insert(_ plan: ExecutionPlan, for shapes: [Shape]) -> ExecutionPlan {
+    if let known = self.plan(for: shapes) { return known }
+    if entries.count == capacity { entries.removeFirst() }
+    entries.append((shapes, plan))
+    return plan
+  }
+}

@@ -1,0 +1,29 @@
+package import OctetTensor
+
+/// One input or output of a model.
+package struct Port: Sendable, Hashable {
+  package let name: String
+  package let type: TensorType
+
+  package init(name: String, type: TensorType) {
+    self.name = name
+    self.type = type
+  }
+}
+
+/// What a model takes and gives, in the order of the model file.
+package struct ModelSignature: Sendable, Hashable {
+  package let inputs: [Port]
+  package let outputs: [Port]
+
+  package init(inputs: [Port], outputs: [Port]) {
+    self.inputs = inputs
+    self.outputs = outputs
+  }
+
+  /// Whether requests may be joined along axis 0: every input and output leaves it open.
+  package var isBatchable: Bool {
+    !inputs.isEmpty && !outputs.isEmpty
+      && (inputs + outputs).allSatisfy { $0.type.shape.rank > 0 && $0.type.shape[0].fixedExtent == nil }
+  }
+}

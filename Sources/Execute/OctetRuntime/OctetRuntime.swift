@@ -1,1 +1,0 @@
-// OctetRuntime: begun here.
