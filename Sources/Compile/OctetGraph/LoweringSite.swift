@@ -1,0 +1,131 @@
+package import OctetKernels
+package import OctetTensor
+import Synchronization
+
+/// How a tensor stands in memory.
+package struct TensorView: Sendable, Hashable {
+  package let elementType: ElementType
+  package let shape: Shape
+  package let layout: Layout
+  /// Elements from one pixel to the next when channels are last; more than the channels for a part of a concatenation.
+  package let pixelStride: Int
+
+  package init(_ elementType: ElementType, _ shape: Shape, _ layout: Layout, pixelStride: Int? = nil) {
+    self.elementType = elementType
+    self.shape = shape
+    self.layout = layout
+    self.pixelStride = pixelStride ?? (shape.rank > 1 ? shape[1] : 1)
+  }
+
+  /// Whether the elements follow each other without gaps.
+  package var isDense: Bool { layout == .planar || shape.rank < 2 || pixelStride == shape[1] }
+  package var channels: Int { shape.rank > 1 ? shape[1] : 1 }
+  /// Pixels of all images: the product of every extent but the channels.
+  package var pixelCount: Int { shape.rank > 1 && shape[1] > 0 ? shape.elementCount / shape[1] : shape.elementCount }
+}
+
+/// Where an operator is lowered: its operands and results with concrete shapes, and the machine.
+///
+/// An operator asks for operands in the layout that its kernel reads and says in which layout it writes; the planner
+/// inserts the changes of layout in between.
+package final class LoweringSite {
+  package let operands: [Operand]
+  package let results: [TensorType]
+  package let cpu: CPU
+  package let weights: PackedWeightsCache
+
+  /// The layouts in which each operand is at hand, the cheapest first.
+  private let available: [[TensorView]]
+  private let resultPixelStrides: [Int?]
+  package private(set) var requestedOperands: [Int: TensorView] = [:]
+  package private(set) var declaredResults: [Int: TensorView] = [:]
+
+  package init(
+    operands: [Operand], results: [TensorType], available: [[TensorView]], resultPixelStrides: [Int?], cpu: CPU,
+    weights: PackedWeightsCache
+  ) {
+    self.operands = operands
+    self.results = results
+    self.available = available
+    self.resultPixelStrides = resultPixelStrides
+    self.cpu = cpu
+    self.weights = weights
+  }
+
+  package func shape(ofOperand index: Int) throws(OperatorError) -> Shape {
+    guard let shape = operands[index].shape.fixed else {
+      throw OperatorError("operand \(index) has no fixed shape \(operands[index].shape)")
+    }
+    return shape
+  }
+
+  package func shape(ofResult index: Int) throws(OperatorError) -> Shape {
+    guard let shape = results[index].shape.fixed else {
+      throw OperatorError("result \(index) has no fixed shape \(results[index].shape)")
+    }
+    return shape
+  }
+
+  /// The layout in which an operand is at hand without work.
+  package func preferredLayout(ofOperand index: Int) -> Layout { available[index].first?.layout ?? .planar }
+
+  /// The operand, in the layout that the kernel reads. Constants are planar.
+  ///
+  /// - Parameter dense: refuse a part of a concatenation; the planner copies it.
+  package func operand(_ index: Int, _ layout: Layout, dense: Bool = false) throws(OperatorError) -> TensorView {
+    let shape = try shape(ofOperand: index)
+    let wanted = Layout.coincide(for: shape) && !available[index].contains { $0.layout == layout } ? nil : layout
+    let found = available[index].first { view in
+      (wanted == nil || view.layout == layout) && (!dense || view.isDense)
+    }
+    let view = found ?? TensorView(operands[index].elementType, shape, layout)
+    requestedOperands[index] = view
+    return TensorView(view.elementType, view.shape, layout, pixelStride: view.pixelStride)
+  }
+
+  /// Says in which layout a result is written. Channels-last results may be placed inside a concatenation.
+  package func result(_ index: Int, _ layout: Layout) throws(OperatorError) -> TensorView {
+    let stride = layout == .channelsLast ? resultPixelStrides[index] : nil
+    let view = TensorView(results[index].elementType, try shape(ofResult: index), layout, pixelStride: stride)
+    declaredResults[index] = view
+    return view
+  }
+}
+
+/// Weights in the order that kernels read, shared by all plans of a model.
+package final class PackedWeightsCache: Sendable {
+  private struct Key: Hashable {
+    let constant: ObjectIdentifier
+    let packing: String
+  }
+
+  private struct Entry {
+    let packed: any Sendable
+    /// Keeps the constant alive, so that its identity stays its own.
+    let source: TensorStorage
+    let byteCount: Int
+  }
+
+  private let entries = Mutex([Key: Entry]())
+
+  package init() {}
+
+  package var byteCount: Int { entries.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } }
+
+  /// The packed form of `constant`, made on first use.
+  ///
+  /// - Parameter packing: names the order; everything that changes the packed bytes must be part of it.
+  package func packed<Packed: Sendable>(
+    _ constant: Tensor, _ packing: String, byteCount: (Packed) -> Int, make: () -> Packed
+  ) -> Packed {
+    let key = Key(constant: ObjectIdentifier(constant.storage), packing: packing)
+    if let known = entries.withLock({ $0[key] })?.packed as? Packed { return known }
+    let packed = make()
+    let entry = Entry(packed: packed, source: constant.storage, byteCount: byteCount(packed))
+    return entries.withLock { entries in
+      if let known = entries[key]?.packed as? Packed { return known }
+      entries[key] = entry
+      return packed
+    }
+  }
+}

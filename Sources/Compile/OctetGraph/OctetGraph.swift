@@ -1,1 +1,0 @@
-// OctetGraph: begun here.
