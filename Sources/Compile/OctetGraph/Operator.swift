@@ -31,9 +31,9 @@ package protocol Operator: Sendable, Equatable {
   /// This operator reading operand `index` as integers and dequantizing it itself. Nil when it cannot.
   func absorbing(_ dequantization: Dequantization, operand index: Int) -> (any Operator)?
 
-  /// Whether a kernel of this operator can apply `postOperation` to its result before storing it, after those that it
+  /// Whether a kernel of this operator can apply `operation` to its result before storing it, after those that it
   /// has already taken.
-  func accepts(_ postOperation: PostOperation, after taken: [PostOperation], _ operands: [Operand]) -> Bool
+  func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool
 
   /// A kernel for the operands at `site`, its weights packed.
   func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive
@@ -45,7 +45,7 @@ extension Operator {
   package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? { nil }
   package func integerForm(_ incoming: [Dequantization?], _ operands: [Operand]) -> IntegerForm { .notAccumulating }
   package func absorbing(_ dequantization: Dequantization, operand index: Int) -> (any Operator)? { nil }
-  package func accepts(_ postOperation: PostOperation, after taken: [PostOperation], _ operands: [Operand]) -> Bool {
+  package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {
     false
   }
 
@@ -82,12 +82,13 @@ package enum IntegerForm {
   case notAccumulating
   /// It could, but not here: the reason, as `octet explain` prints it.
   case refused(String)
-  /// `op` on the integers behind `operands`, then a multiplication by `scales` along `axis` (one value: no axis).
-  case form(op: any Operator, scales: [Double], axis: Int)
+  /// `op` on the integers behind the operands, its result then multiplied by `scales`: one, or one per channel of
+  /// `channelAxis`.
+  case form(op: any Operator, scales: [Double], channelAxis: Int)
 }
 
 /// An operator that a kernel applies to its result before storing it.
-package struct PostOperation: Sendable {
+package struct FusedOperation: Sendable {
   package let op: any Operator
   /// Which operand of `op` is the value so far; the others are further operands of the fused node.
   package let chainOperand: Int

@@ -1,0 +1,50 @@
+package import OctetGraph
+
+extension Convolution {
+  /// Σ (x·sₓ)(w·s_w) = sₓ·s_w[o] · Σ x·w: one scale per output channel, as long as sₓ does not vary inside a group.
+  package func integerForm(_ incoming: [Dequantization?], _ operands: [Operand]) -> IntegerForm {
+    guard let weights = try? WeightShape(operands[1], window: window, isGrouped: isGrouped) else { return .notAccumulating }
+    guard let x = incoming[0] else { return .refused("its activations are not quantized") }
+    guard let w = incoming[1] else { return .refused("its weights are not quantized to 8 bits") }
+    guard operands[1].constant != nil else { return .refused("its weights are not constant") }
+    guard let activationScales = Self.scalesPerGroup(x, weights) else {
+      return .refused("its activations have different scales for the channels that it sums")
+    }
+    guard x.hasUniformZeroPoint else { return .refused("its activations have different zero points per channel") }
+    guard Self.followOutputs(w, isGrouped: isGrouped) else {
+      return .refused("its weights have different scales within an output channel")
+    }
+    guard w.zeroPoints.allSatisfy({ $0 == 0 }) else { return .refused("its weights are asymmetric") }
+    guard x.hasIntegerZeroPoints, (0...255).contains(x.zeroPoints[0]) else {
+      return .refused("its activations' zero point \(Float(x.zeroPoints[0])) is not an integer from 0 to 255")
+    }
+
+    let weightScales = w.expandedScales(weights.outputChannels)
+    let isUniform = x.isPerTensor && w.isPerTensor
+    let scales = (0..<(isUniform ? 1 : weights.outputChannels)).map { output in
+      weightScales[output] * activationScales[output / weights.outputsPerGroup]
+    }
+    let form = Convolution(window: window, isGrouped: isGrouped, activationZeroPoint: x.zeroPoints[0])
+    return .form(op: form, scales: scales, channelAxis: 1)
+  }
+
+  /// The activation scale of each group; nil when it varies within one.
+  private static func scalesPerGroup(_ x: Dequantization, _ weights: WeightShape) -> [Double]? {
+    if x.isPerTensor { return [Double](repeating: x.scales[0], count: weights.groups) }
+    guard x.axes == 1..<2, x.scales.count == weights.inputChannels else { return nil }
+    return (0..<weights.groups).reduce(into: [Double]?([])) { scales, group in
+      let own = x.scales[(group * weights.inputsPerGroup)..<((group + 1) * weights.inputsPerGroup)]
+      guard let first = own.first, own.allSatisfy({ $0 == first }) else { return scales = nil }
+      scales?.append(first)
+    }
+  }
+
+  /// Whether a weight's scale depends on nothing but its output channel.
+  private static func followOutputs(_ w: Dequantization, isGrouped: Bool) -> Bool {
+    w.isPerTensor || w.axes == (isGrouped ? 0..<2 : 0..<1)
+  }
+
+  package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {
+    EpilogueProgram(taken + [operation], channelAxis: 1) != nil
+  }
+}

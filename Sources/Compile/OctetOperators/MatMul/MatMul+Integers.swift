@@ -1,0 +1,27 @@
+import OctetTensor
+package import OctetGraph
+
+extension MatMul {
+  /// Σ (a·sₐ)(b·s_b) = sₐ·s_b[column] · Σ a·b for constant weights on the right.
+  package func integerForm(_ incoming: [Dequantization?], _ operands: [Operand]) -> IntegerForm {
+    guard let a = incoming[0] else { return .refused("its activations are not quantized") }
+    guard let b = incoming[1] else { return .refused("its weights are not quantized to 8 bits") }
+    guard let weights = operands[1].constant, weights.shape.rank == 2, !transposeA, operands[0].shape.rank >= 2 else {
+      return .refused("its right side is not a constant matrix")
+    }
+    guard a.isPerTensor else { return .refused("its activations have different scales along the sum") }
+    guard b.zeroPoints.allSatisfy({ $0 == 0 }) else { return .refused("its weights are asymmetric") }
+    let columnAxis = transposeB ? 0 : 1
+    guard b.isPerTensor || b.axes == columnAxis..<(columnAxis + 1) else {
+      return .refused("its weights have different scales along the sum")
+    }
+    // Nothing is padded, so any zero point is exact: what is not an integer goes into the shift.
+    let scales = b.scales.map { $0 * a.scales[0] }
+    let form = MatMul(transposeA: false, transposeB: transposeB, leftZeroPoint: a.zeroPoints[0])
+    return .form(op: form, scales: scales, channelAxis: operands[0].shape.rank - 1)
+  }
+
+  package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {
+    operands[1].constant != nil && EpilogueProgram(taken + [operation], channelAxis: operation.type.shape.rank - 1) != nil
+  }
+}

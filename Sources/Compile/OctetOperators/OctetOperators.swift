@@ -1,1 +1,0 @@
-// OctetOperators: begun here.
