@@ -12,6 +12,12 @@ package struct Fused: Operator {
     package let chainOperand: Int
     package let furtherOperandCount: Int
 
+    package init(op: any Operator, chainOperand: Int, furtherOperandCount: Int) {
+      self.op = op
+      self.chainOperand = chainOperand
+      self.furtherOperandCount = furtherOperandCount
+    }
+
     package static func == (a: Operation, b: Operation) -> Bool {
       areEqual(a.op, b.op) && a.chainOperand == b.chainOperand && a.furtherOperandCount == b.furtherOperandCount
     }

@@ -1,1 +1,0 @@
-// OctetTransformations: begun here.

@@ -1,0 +1,35 @@
+package import OctetGraph
+
+/// Every pass, in order. Stage names follow OpenVINO's low-precision transformations.
+extension PassPipeline {
+  /// Whatever the precision: what can be computed at load time is.
+  package static let common = PassPipeline(
+    "common",
+    [
+      // Before folding: a folded weight chain would be f32 and its integers lost.
+      Stage("weights", [DequantizeWeights(), QuantizeWeights()]),
+      Stage("folding", [FoldShapeOf(), FoldConstants(), RemoveIdentities()]),
+    ])
+
+  /// FakeQuantize in, integers out.
+  package static let lowPrecision = PassPipeline(
+    "low precision",
+    [
+      Stage("decomposition", [DecomposeFakeQuantize()]),
+      Stage("main", [MoveDequantizationAfter(), UseIntegerForm(), FoldConstants()]),
+      // A chain that became a table needs none of the operators in it.
+      Stage("cleanup", [FoldUnaryToLookupTable(), FoldDequantizedConstants(), RemoveIdentities()]),
+    ])
+
+  /// What one kernel can do in one go becomes one node.
+  package static let fusion = PassPipeline(
+    "fusion",
+    [
+      Stage("operands", [AbsorbDequantization()]),
+      Stage("results", [FuseOperations()]),
+    ])
+
+  /// After the input shapes are known: what depended on them alone is constant now.
+  package static let specialization = PassPipeline(
+    "specialization", [Stage("folding", [FoldShapeOf(), FoldConstants(), RemoveIdentities()])])
+}
