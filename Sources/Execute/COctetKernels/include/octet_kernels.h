@@ -6,5 +6,6 @@
 #define OCTET_KERNELS_H
 
 #include "octet_cpu.h"
+#include "octet_team.h"
 
 #endif
