@@ -7,5 +7,6 @@
 
 #include "octet_cpu.h"
 #include "octet_team.h"
+#include "octet_quantize.h"
 
 #endif
