@@ -58,6 +58,9 @@ package struct LayoutChange: Hashable, Sendable {
       destination_stride: destination.stride(channels))
   }
 
+  /// Units of work in the kernels that take `plan`.
+  var units: Int { withUnsafePointer(to: plan) { octet_layout_units($0) } }
+
   private var change: octet_layout_change {
     switch (source, destination) {
     case (.planar, .planar): OCTET_PLANAR_TO_PLANAR

@@ -28,7 +28,7 @@ package struct QuantizeF32: Sendable {
       offset: offset, written: written)
     prepared = PreparedKernel(
       RangeKernel(octet_quantize_f32_kernels(), cpu: cpu), plan: plan, constants: constants,
-      units: withUnsafePointer(to: plan.layout) { octet_layout_units($0) }, bytes: 5 * change.elementCount)
+      units: change.units, bytes: 5 * change.elementCount)
   }
 
   package var kernelName: String { prepared.kernel.name }

@@ -55,43 +55,27 @@ struct QuantizeCase: Sendable, CustomTestStringConvertible {
     ]
 }
 
-/// Where element (image, channel, pixel) stands.
-func offset(_ change: LayoutChange, _ side: LayoutChange.Side, _ image: Int, _ channel: Int, _ pixel: Int) -> Int {
-  switch side {
-  case .planar: (image * change.channels + channel) * change.inner + pixel
-  case .channelsLast(let stride): (image * change.inner + pixel) * stride + channel
-  }
-}
-
-/// Elements that one side takes, gaps included.
-func extent(_ change: LayoutChange, _ side: LayoutChange.Side) -> Int {
-  switch side {
-  case .planar: change.batch * change.channels * change.inner
-  case .channelsLast(let stride): change.batch * change.inner * stride
-  }
-}
-
 struct QuantizeF32Tests {
   @Test(arguments: InstructionSet.allCases, QuantizeCase.all)
   func equalsDefinition(_ instructionSet: InstructionSet, _ test: QuantizeCase) throws {
     let cpu = try instructionSet.cpuOrCancel()
     let change = test.change
     var random = TestRandom(seed: UInt64(change.channels * 1000 + change.inner))
-    var source = random.floats(extent(change, change.source), in: -3...3)
+    var source = random.floats(change.extent(of: change.source), in: -3...3)
     for i in source.indices where i % 3 == 0 { source[i] = awkwardFloats[i / 3 % awkwardFloats.count] }
     let count = test.perChannel ? change.channels : 1
     let scale = random.floats(count, in: 20...90).map { $0.rounded() }
     let shift = random.floats(count, in: -20...200).map { $0.rounded() }
 
-    var expected = [UInt8](repeating: TestMemory<UInt8>.untouched, count: extent(change, change.destination))
+    var expected = [UInt8](repeating: TestMemory<UInt8>.untouched, count: change.extent(of: change.destination))
     for image in 0..<change.batch {
       for pixel in 0..<change.inner {
         for channel in change.channels..<max(test.written ?? 0, change.channels) {
-          expected[offset(change, change.destination, image, channel, pixel)] = 0
+          expected[change.offset(in: change.destination, image, channel, pixel)] = 0
         }
         for channel in 0..<change.channels {
-          expected[offset(change, change.destination, image, channel, pixel)] = meaning(
-            source[offset(change, change.source, image, channel, pixel)], scale: scale[channel % count],
+          expected[change.offset(in: change.destination, image, channel, pixel)] = meaning(
+            source[change.offset(in: change.source, image, channel, pixel)], scale: scale[channel % count],
             shift: shift[channel % count], low: Float(test.low), high: Float(test.high), offset: test.offset)
         }
       }

@@ -7,6 +7,7 @@
 
 #include "octet_cpu.h"
 #include "octet_team.h"
+#include "octet_dequantize.h"
 #include "octet_quantize.h"
 
 #endif
