@@ -5,6 +5,12 @@
 #ifndef OCTET_KERNELS_H
 #define OCTET_KERNELS_H
 
+#include "octet_convolution.h"
 #include "octet_cpu.h"
+#include "octet_dot.h"
+#include "octet_epilogue.h"
+#include "octet_team.h"
+#include "octet_dequantize.h"
+#include "octet_quantize.h"
 
 #endif

@@ -1,0 +1,132 @@
+/// The loop over tiles, shared by the u8 and the f32 convolution.
+///
+/// A task is one panel of output channels over a stretch of output pixels. The panel's weights stay in a cache while
+/// the tiles of the stretch go by; the input streams past at a few bytes per cycle, whatever cache it comes from.
+#include "octet_convolution.h"
+
+#include "convolution/windows.h"
+
+/// How many tasks each thread should get, so that all finish at nearly the same time.
+enum { TASKS_PER_THREAD = 4 };
+
+typedef struct {
+  const octet_convolution_plan *plan;
+  const uint8_t *input;
+  const octet_epilogue_buffers *buffers;
+  size_t pixels, chunks;
+} convolution_run;
+
+typedef struct {
+  const convolution_run *run;
+  const octet_convolution_panel *panel;
+  size_t group;
+} convolution_slice;
+
+static size_t divide_up(size_t a, size_t b) {
+  return (a + b - 1) / b;
+}
+
+static size_t smaller(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+static bool is_pointwise(const octet_convolution_geometry *g) {
+  bool pointwise = true;
+  for (int axis = 0; axis < 3; axis++) {
+    pointwise &= g->kernel[axis] == 1 && g->stride[axis] == 1 && g->pad[axis] == 0;
+    pointwise &= g->output[axis] == g->input[axis];
+  }
+  return pointwise;
+}
+
+static void locate_windows(const octet_convolution_plan *plan, const uint8_t *input, size_t first_pixel, size_t rows,
+                           size_t first_run, size_t runs, octet_windows *windows) {
+  if (is_pointwise(&plan->geometry)) {
+    for (size_t row = 0; row < rows; row++) {
+      windows->pointers[row][0] = input + (first_pixel + row) * plan->input_pixel_stride;
+    }
+    return;
+  }
+  octet_output_position position = octet_position_of_pixel(&plan->geometry, first_pixel);
+  for (size_t row = 0; row < rows; row++) {
+    octet_locate_window(plan, input, position, first_run, runs, row, windows);
+    octet_next_position(&plan->geometry, &position);
+  }
+}
+
+/// sums = initial + Σ over all runs, a few runs at a time.
+static void sum_tile(const convolution_slice *slice, size_t first_pixel, size_t rows, void *sums) {
+  const octet_convolution_plan *plan = slice->run->plan;
+  const octet_weight_layout *layout = &plan->layout;
+  const octet_dot_kernel *kernel = slice->panel->kernel;
+  const uint8_t *input = slice->run->input + slice->group * layout->group_inputs * plan->element_bytes;
+  const uint8_t *weights = plan->weights + slice->group * layout->group_bytes + slice->panel->weight_offset;
+  const size_t run_bytes = layout->group_bytes / layout->group_channels * kernel->channels / layout->runs;
+  const size_t initial_channel = slice->group * layout->group_channels + slice->panel->initial_offset;
+  octet_windows windows;
+  octet_dot_tile tile = {.rows = rows,
+                         .steps = layout->steps,
+                         .inputs = windows.pointers,
+                         .initial = (const uint8_t *)plan->initial + initial_channel * sizeof(int32_t),
+                         .initial_row_stride = 0,
+                         .sums = sums};
+  const size_t calls = divide_up(layout->runs, OCTET_RUNS_AT_ONCE);
+  for (size_t call = 0, first_run = 0; call < calls; call++, first_run += tile.runs) {
+    tile.runs = layout->runs * (call + 1) / calls - first_run;
+    tile.weights = weights + first_run * run_bytes;
+    locate_windows(plan, input, first_pixel, rows, first_run, tile.runs, &windows);
+    kernel->function(&tile);
+    tile.initial = sums;
+    tile.initial_row_stride = kernel->channels;
+  }
+}
+
+static void finish_tile(const convolution_slice *slice, size_t first_pixel, size_t rows, const void *sums) {
+  const octet_convolution_plan *plan = slice->run->plan;
+  const octet_epilogue_tile tile = {.sums = sums,
+                                    .sums_are_integers = plan->layout.format != OCTET_WEIGHTS_F32,
+                                    .rows = rows,
+                                    .row_stride = slice->panel->kernel->channels,
+                                    .first_pixel = first_pixel,
+                                    .first_channel =
+                                        slice->group * plan->layout.group_outputs + slice->panel->first_channel,
+                                    .channels = slice->panel->channels,
+                                    .buffers = slice->run->buffers,
+                                    .strides = &plan->strides};
+  plan->finish(plan->epilogue, &tile);
+}
+
+static void run_slice(const convolution_slice *slice, size_t first_pixel, size_t end_pixel) {
+  _Alignas(64) int32_t sums[OCTET_TILE_SUMS];
+  const size_t tiles = divide_up(end_pixel - first_pixel, slice->panel->kernel->rows);
+  for (size_t tile = 0, pixel = first_pixel; tile < tiles; tile++) {
+    const size_t next = first_pixel + (end_pixel - first_pixel) * (tile + 1) / tiles;
+    sum_tile(slice, pixel, next - pixel, sums);
+    finish_tile(slice, pixel, next - pixel, sums);
+    pixel = next;
+  }
+}
+
+/// Tasks are numbered with the stretch of pixels fastest, so that workers who run together share a panel.
+static void run_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const convolution_run *run = context;
+  const octet_weight_layout *layout = &run->plan->layout;
+  const size_t chunk = task % run->chunks, slice_index = task / run->chunks;
+  const convolution_slice slice = {.run = run,
+                                   .panel = &run->plan->panels[slice_index % layout->panel_count],
+                                   .group = slice_index / layout->panel_count};
+  run_slice(&slice, run->pixels * chunk / run->chunks, run->pixels * (chunk + 1) / run->chunks);
+}
+
+void octet_convolution_run(const octet_convolution_plan *plan, const uint8_t *input,
+                           const octet_epilogue_buffers *buffers, octet_team *team) {
+  const octet_convolution_geometry *g = &plan->geometry;
+  convolution_run run = {.plan = plan, .input = input, .buffers = buffers};
+  run.pixels = g->batch * g->output[0] * g->output[1] * g->output[2];
+  const size_t slices = g->groups * plan->layout.panel_count, threads = octet_team_threads(team);
+  const size_t wanted = threads > 1 ? divide_up(threads * TASKS_PER_THREAD, slices) : 1;
+  const size_t most = divide_up(run.pixels, plan->panels[0].kernel->rows);
+  run.chunks = smaller(wanted, most);
+  octet_team_run(team, run_task, &run, slices * run.chunks);
+}

@@ -1,0 +1,150 @@
+/// Packed weights: how the output channels are split into panels, and what order the weights take in them.
+#include "octet_convolution.h"
+
+enum {
+  QUAD = 4,
+  /// The most elements a run that covers a whole kernel row may have: what a gathered border row has space for.
+  LONGEST_MERGED_RUN = 64,
+};
+
+static size_t divide_up(size_t a, size_t b) {
+  return (a + b - 1) / b;
+}
+
+static bool is_integer(octet_weight_format format) {
+  return format != OCTET_WEIGHTS_F32;
+}
+
+/// The widest kernel of the best instruction set: the first line of the list that `isa` includes.
+static const octet_dot_kernel *best_kernel(octet_dot_kernel_list list, octet_isa isa) {
+  const octet_dot_kernel *kernel = list.kernels;
+  while (kernel->isa > isa) {
+    kernel++;
+  }
+  return kernel;
+}
+
+/// The kernel of the same instruction set whose panel has `channels` channels; the widest where there is none.
+static const octet_dot_kernel *kernel_of_width(const octet_dot_kernel *widest, octet_dot_kernel_list list,
+                                               size_t channels) {
+  for (const octet_dot_kernel *k = widest; k < list.kernels + list.count && k->isa == widest->isa; k++) {
+    if (k->channels == channels) {
+      return k;
+    }
+  }
+  return widest;
+}
+
+/// Bytes of a panel's weights, per channel.
+static size_t channel_bytes(const octet_weight_layout *layout) {
+  const size_t step_bytes = layout->format == OCTET_WEIGHTS_PAIRS_S16 ? 8 : 4;
+  return layout->runs * layout->steps * step_bytes;
+}
+
+octet_weight_layout octet_weight_layout_make(const octet_convolution_geometry *g, octet_dot_kernel_list list,
+                                             octet_isa isa) {
+  const octet_dot_kernel *widest = best_kernel(list, isa);
+  octet_weight_layout layout = {.groups = g->groups,
+                                .group_inputs = g->group_inputs,
+                                .group_outputs = g->group_outputs,
+                                .kernel = {g->kernel[0], g->kernel[1], g->kernel[2]},
+                                .format = widest->format};
+  // A tap of 3 channels would take a step of 4; a row of 7 such taps takes 6 steps rather than 7.
+  const bool merges =
+      is_integer(layout.format) && g->group_inputs % QUAD != 0 && g->kernel[2] * g->group_inputs <= LONGEST_MERGED_RUN;
+  layout.run_taps = merges ? g->kernel[2] : 1;
+  layout.runs = g->kernel[0] * g->kernel[1] * g->kernel[2] / layout.run_taps;
+  layout.run_elements = layout.run_taps * g->group_inputs;
+  layout.steps = is_integer(layout.format) ? divide_up(layout.run_elements, QUAD) : layout.run_elements;
+  const size_t units = divide_up(g->group_outputs, OCTET_CHANNEL_UNIT);
+  layout.panel_count = divide_up(units, widest->channels / OCTET_CHANNEL_UNIT);
+  layout.group_channels = units * OCTET_CHANNEL_UNIT;
+  layout.group_bytes = layout.group_channels * channel_bytes(&layout);
+  return layout;
+}
+
+void octet_weight_panels(const octet_weight_layout *layout, octet_dot_kernel_list list, octet_isa isa,
+                         octet_convolution_panel *panels) {
+  const octet_dot_kernel *widest = best_kernel(list, isa);
+  // Panels of nearly the same width: 96 channels are 48 + 48, since a panel of 32 makes less of each load than 48.
+  const size_t units = layout->group_channels / OCTET_CHANNEL_UNIT, panel_count = layout->panel_count;
+  size_t first = 0;
+  for (size_t p = 0; p < panel_count; p++) {
+    const size_t width = (units / panel_count + (p < units % panel_count)) * OCTET_CHANNEL_UNIT;
+    const size_t left = layout->group_outputs - first;
+    panels[p] = (octet_convolution_panel){.kernel = kernel_of_width(widest, list, width),
+                                          .first_channel = first,
+                                          .channels = left < width ? left : width,
+                                          .weight_offset = first * channel_bytes(layout),
+                                          .initial_offset = first};
+    first += width;
+  }
+}
+
+/// Where the weight of (step, channel, element of the step) stands in a panel, in elements of the format.
+static size_t packed_index(octet_weight_format format, size_t width, size_t step, size_t channel, size_t element) {
+  switch (format) {
+  case OCTET_WEIGHTS_QUADS_S8:
+    return (step * width + channel) * QUAD + element;
+  case OCTET_WEIGHTS_PAIRS_S16:
+    return ((step * 2 + element % 2) * width + channel) * 2 + element / 2;
+  case OCTET_WEIGHTS_F32:
+    return step * width + channel;
+  }
+  return 0;
+}
+
+static void place(octet_weight_format format, void *packed, size_t to, const void *weights, size_t from) {
+  switch (format) {
+  case OCTET_WEIGHTS_QUADS_S8:
+    ((int8_t *)packed)[to] = ((const int8_t *)weights)[from];
+    break;
+  case OCTET_WEIGHTS_PAIRS_S16:
+    ((int16_t *)packed)[to] = ((const int8_t *)weights)[from];
+    break;
+  case OCTET_WEIGHTS_F32:
+    ((float *)packed)[to] = ((const float *)weights)[from];
+    break;
+  }
+}
+
+/// Packs one output channel. `channel` is its number in the panel, `row` its [inputs][taps] weights.
+static void pack_channel(const octet_weight_layout *layout, size_t width, size_t channel, size_t row,
+                         const void *weights, uint8_t *packed) {
+  const size_t inputs = layout->group_inputs, taps = layout->runs * layout->run_taps;
+  const size_t step_elements = is_integer(layout->format) ? QUAD : 1;
+  for (size_t tap = 0; tap < taps; tap++) {
+    const size_t first_step = tap / layout->run_taps * layout->steps;
+    const size_t first_element = tap % layout->run_taps * inputs;
+    for (size_t input = 0; input < inputs; input++) {
+      const size_t element = first_element + input;
+      const size_t to =
+          packed_index(layout->format, width, first_step + element / step_elements, channel, element % step_elements);
+      place(layout->format, packed, to, weights, row + input * taps + tap);
+    }
+  }
+}
+
+void octet_weights_pack(const octet_weight_layout *layout, const octet_convolution_panel *panels, const void *weights,
+                        uint8_t *packed) {
+  const size_t row_length = layout->group_inputs * layout->runs * layout->run_taps;
+  for (size_t group = 0; group < layout->groups; group++) {
+    for (const octet_convolution_panel *panel = panels; panel < panels + layout->panel_count; panel++) {
+      const size_t first = group * layout->group_outputs + panel->first_channel;
+      uint8_t *to = packed + group * layout->group_bytes + panel->weight_offset;
+      for (size_t channel = 0; channel < panel->channels; channel++) {
+        pack_channel(layout, panel->kernel->channels, channel, (first + channel) * row_length, weights, to);
+      }
+    }
+  }
+}
+
+void octet_weights_sum_s8(const int8_t *weights, size_t channels, size_t length, int32_t *sums) {
+  for (size_t channel = 0; channel < channels; channel++, weights += length) {
+    int32_t sum = 0;
+    for (size_t i = 0; i < length; i++) {
+      sum += weights[i];
+    }
+    sums[channel] = sum;
+  }
+}

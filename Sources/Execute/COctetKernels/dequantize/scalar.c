@@ -1,0 +1,5 @@
+#include "octet_dequantize.h"
+
+#include "isa/begin_scalar.h"
+#include "dequantize/generic.h"
+#include "isa/end.h"

@@ -1,0 +1,94 @@
+/// Convolution over one to three spatial dimensions, and matrix multiplication as a convolution of 1×1 kernels.
+///
+/// Tensors are channels-last: [batch, depth, height, width, channels]. Lower ranks have extents of 1 in front.
+#ifndef OCTET_CONVOLUTION_H
+#define OCTET_CONVOLUTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "octet_dot.h"
+#include "octet_epilogue.h"
+#include "octet_team.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Spatial values stand in the order depth, height, width.
+typedef struct octet_convolution_geometry {
+  size_t batch, groups, group_inputs, group_outputs;
+  size_t input[3], kernel[3], stride[3], dilation[3], output[3];
+  ptrdiff_t pad[3];
+} octet_convolution_geometry;
+
+/// Neighbouring output channels that one call of a kernel computes.
+typedef struct octet_convolution_panel {
+  const octet_dot_kernel *kernel;
+  /// Counted within the group. The last panel may have fewer channels than its kernel.
+  size_t first_channel, channels;
+  /// Where its weights begin among the group's, in bytes, and its initial sums, in channels.
+  size_t weight_offset, initial_offset;
+} octet_convolution_panel;
+
+/// How packed weights lie in memory. It depends on the kernel's shape alone, so that plans of many sizes share them.
+typedef struct octet_weight_layout {
+  size_t groups, group_inputs, group_outputs, kernel[3];
+  octet_weight_format format;
+  /// Taps that one run covers: 1, or a kernel row; then runs, elements in a run, and steps along it.
+  size_t run_taps, runs, run_elements, steps;
+  size_t panel_count;
+  /// Bytes of packed weights, and channels of initial sums, of one group.
+  size_t group_bytes, group_channels;
+} octet_weight_layout;
+
+/// A layout for the kernels of `list` that instruction set `isa` includes. Its panels are octet_weight_panels'.
+octet_weight_layout octet_weight_layout_make(const octet_convolution_geometry *geometry, octet_dot_kernel_list list,
+                                             octet_isa isa);
+
+/// Fills in layout->panel_count panels. The arguments are those that made the layout.
+void octet_weight_panels(const octet_weight_layout *layout, octet_dot_kernel_list list, octet_isa isa,
+                         octet_convolution_panel *panels);
+
+/// Packs weights [groups][outputs][inputs][depth][height][width], s8 or f32 as the format says, into
+/// groups · group_bytes zeroed bytes.
+void octet_weights_pack(const octet_weight_layout *layout, const octet_convolution_panel *panels, const void *weights,
+                        uint8_t *packed);
+
+/// sums[channel] = Σ weights, for `channels` rows of `length` weights.
+void octet_weights_sum_s8(const int8_t *weights, size_t channels, size_t length, int32_t *sums);
+
+typedef struct octet_convolution_plan {
+  octet_convolution_geometry geometry;
+  octet_weight_layout layout;
+  const octet_convolution_panel *panels;
+  const uint8_t *weights;
+  /// What sums start from, per group: group_channels values of s32 or f32.
+  const void *initial;
+  /// Bytes of an input element: 1 for u8, which sums to s32, or 4 for f32.
+  size_t element_bytes;
+  /// A run of what padding holds (the zero point, or 0), and 3 bytes more.
+  const uint8_t *padding;
+  /// Bytes from a window's first pixel to each of its runs.
+  const ptrdiff_t *run_offsets;
+  /// Bytes from one input pixel to the next.
+  size_t input_pixel_stride;
+  octet_epilogue_strides strides;
+  const octet_epilogue *epilogue;
+  octet_epilogue_function *finish;
+} octet_convolution_plan;
+
+/// Computes plan->run_offsets: layout.runs values.
+void octet_convolution_run_offsets(const octet_convolution_plan *plan, ptrdiff_t *offsets);
+
+/// Runs a plan. Up to 3 bytes past the last input pixel's channels are read; nothing but the output's channels is
+/// written. The result does not depend on the team.
+void octet_convolution_run(const octet_convolution_plan *plan, const uint8_t *input,
+                           const octet_epilogue_buffers *buffers, octet_team *team);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,79 @@
+/// The inner kernels of convolution and matrix multiplication: a tile of output pixels × channels, summed over runs.
+///
+/// A *run* is a stretch of input elements that lies contiguously in memory and meets a stretch of weights: the channels
+/// of one tap, or of a whole kernel row where there are few channels. Each output pixel has a pointer per run, so that
+/// every kernel size, stride, dilation and padding is the same loop.
+#ifndef OCTET_DOT_H
+#define OCTET_DOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "octet_cpu.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+  /// The most pixels any tile has.
+  OCTET_TILE_ROWS = 16,
+  /// The most sums any tile has.
+  OCTET_TILE_SUMS = 512,
+  /// What the channels of a tile are a multiple of.
+  OCTET_CHANNEL_UNIT = 16,
+  /// The most runs one call sums; longer kernels take several calls.
+  OCTET_RUNS_AT_ONCE = 16,
+};
+
+/// How a panel of weights lies in memory: for each run, for each step along it, for each channel of the panel, the
+/// weights of the step's input elements. Past the end of a run they are zero.
+typedef enum octet_weight_format {
+  /// Four s8: (0, 1, 2, 3). What vpdpbusd multiplies.
+  OCTET_WEIGHTS_QUADS_S8,
+  /// Four s16, the even ones of all channels first: (0, 2), later (1, 3). What vpmaddwd multiplies.
+  OCTET_WEIGHTS_PAIRS_S16,
+  /// One f32.
+  OCTET_WEIGHTS_F32,
+} octet_weight_format;
+
+/// sums[row][channel] = initial[row·initial_row_stride + channel] + Σ over runs and elements of input · weight
+///
+/// Input elements are u8 or f32, sums s32 or f32. Up to 3 bytes past a u8 run are read, and meet zero weights.
+typedef struct octet_dot_tile {
+  size_t rows, runs;
+  /// Steps per run: quads of u8, or single f32.
+  size_t steps;
+  const uint8_t *const (*inputs)[OCTET_RUNS_AT_ONCE];
+  const void *weights;
+  /// One row for all (stride 0), or the sums of an earlier call (stride = channels of the panel).
+  const void *initial;
+  size_t initial_row_stride;
+  /// [rows][channels of the panel]
+  void *sums;
+} octet_dot_tile;
+
+typedef void octet_dot_function(const octet_dot_tile *tile);
+
+typedef struct octet_dot_kernel {
+  octet_isa isa;
+  const char *name;
+  /// The most rows it takes, and the channels of its panel.
+  size_t rows, channels;
+  octet_weight_format format;
+  octet_dot_function *function;
+} octet_dot_kernel;
+
+/// Every kernel of a family, best instruction set first, and for one instruction set the widest panel first.
+typedef struct octet_dot_kernel_list {
+  const octet_dot_kernel *kernels;
+  size_t count;
+} octet_dot_kernel_list;
+
+octet_dot_kernel_list octet_convolution_u8s8s32_kernels(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,34 @@
+/// A team of threads that run the tasks of one layer together: fork and join within about a microsecond while busy,
+/// no processor time while idle, no allocation per run.
+#ifndef OCTET_TEAM_H
+#define OCTET_TEAM_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct octet_team octet_team;
+
+/// Runs one task. `worker` is less than the team's thread count and differs between tasks that run at the same time.
+typedef void (*octet_team_body)(void *context, size_t task, size_t worker);
+
+/// A team of `threads` workers, the caller of octet_team_run among them, so that one thread starts none. It has fewer
+/// when the system refuses a thread; NULL when memory is short.
+octet_team *octet_team_create(size_t threads);
+
+/// Ends the threads and waits for them. No run may be under way.
+void octet_team_destroy(octet_team *team);
+
+size_t octet_team_threads(const octet_team *team);
+
+/// Runs body(context, task, worker) for every task in 0 ..< tasks and returns when all are done. Tasks are handed out
+/// in ascending order, at most 2^32 - 2 of them. When the team is busy with another run, all run on the calling thread.
+void octet_team_run(octet_team *team, octet_team_body body, void *context, size_t tasks);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

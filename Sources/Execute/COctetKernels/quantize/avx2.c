@@ -1,0 +1,5 @@
+#include "octet_quantize.h"
+
+#include "isa/begin_avx2.h"
+#include "quantize/generic.h"
+#include "isa/end.h"

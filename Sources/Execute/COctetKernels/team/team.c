@@ -1,0 +1,166 @@
+/// One word, `unclaimed`, is the whole protocol. It counts the tasks that nobody has taken; zero means that there is no
+/// work, and is what idle workers sleep on. Taking a task is a compare-and-swap from n to n - 1. Only after that swap
+/// does a worker read the job, which cannot change before `unfinished`, counted down after each task, reaches zero.
+/// A worker that wakes up late finds nothing to take, so nobody ever waits for it.
+#include "octet_team.h"
+
+#include <assert.h>
+#include <immintrin.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/// The value of `unclaimed` that tells the workers to end.
+static const uint32_t team_ends = UINT32_MAX;
+
+/// How often an idle worker looks for work before it sleeps: some 50 µs, longer than any gap between two layers.
+enum { SPINS_BEFORE_SLEEP = 1000 };
+
+/// How often the caller looks for the last task's end before it gives its processor to whoever needs one to finish.
+enum { SPINS_BEFORE_YIELD = 10000 };
+
+typedef struct {
+  octet_team_body body;
+  void *context;
+  size_t tasks;
+} team_job;
+
+typedef struct {
+  octet_team *team;
+  size_t index;
+  pthread_t thread;
+} team_worker;
+
+struct octet_team {
+  // Apart, because workers poll the first while finishing workers write the second.
+  alignas(64) _Atomic uint32_t unclaimed;
+  alignas(64) _Atomic uint32_t unfinished;
+  alignas(64) _Atomic uint32_t sleepers;
+  atomic_flag busy;
+  team_job job;
+  size_t threads;
+  team_worker workers[];
+};
+
+static void sleep_while_idle(octet_team *team) {
+  atomic_fetch_add(&team->sleepers, 1);
+  syscall(SYS_futex, &team->unclaimed, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+  atomic_fetch_sub(&team->sleepers, 1);
+}
+
+static void wake_workers(octet_team *team, uint32_t count) {
+  syscall(SYS_futex, &team->unclaimed, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
+
+/// Takes and runs tasks until none is left.
+static void run_tasks(octet_team *team, size_t worker) {
+  uint32_t unclaimed = atomic_load_explicit(&team->unclaimed, memory_order_acquire);
+  while (unclaimed != 0 && unclaimed != team_ends) {
+    if (!atomic_compare_exchange_weak_explicit(&team->unclaimed, &unclaimed, unclaimed - 1, memory_order_acq_rel,
+                                               memory_order_acquire)) {
+      continue;
+    }
+    const team_job job = team->job;
+    job.body(job.context, job.tasks - unclaimed, worker);
+    atomic_fetch_sub_explicit(&team->unfinished, 1, memory_order_release);
+    unclaimed = atomic_load_explicit(&team->unclaimed, memory_order_acquire);
+  }
+}
+
+static void *work_until_the_end(void *argument) {
+  const team_worker *worker = argument;
+  octet_team *team = worker->team;
+  for (int idle = 0;;) {
+    const uint32_t unclaimed = atomic_load_explicit(&team->unclaimed, memory_order_acquire);
+    if (unclaimed == team_ends) {
+      return NULL;
+    }
+    if (unclaimed != 0) {
+      run_tasks(team, worker->index);
+      idle = 0;
+    } else if (++idle < SPINS_BEFORE_SLEEP) {
+      _mm_pause();
+    } else {
+      sleep_while_idle(team);
+      idle = 0;
+    }
+  }
+}
+
+octet_team *octet_team_create(size_t threads) {
+  const size_t others = threads > 1 ? threads - 1 : 0;
+  const size_t bytes = sizeof(octet_team) + others * sizeof(team_worker);
+  octet_team *team = aligned_alloc(alignof(octet_team), (bytes + 63) / 64 * 64);
+  if (!team) {
+    return NULL;
+  }
+  atomic_init(&team->unclaimed, 0);
+  atomic_init(&team->unfinished, 0);
+  atomic_init(&team->sleepers, 0);
+  atomic_flag_clear(&team->busy);
+  team->threads = 1;
+  for (size_t i = 0; i < others; i++) {
+    team_worker *worker = &team->workers[i];
+    worker->team = team;
+    worker->index = i + 1;
+    if (pthread_create(&worker->thread, NULL, work_until_the_end, worker) != 0) {
+      break;
+    }
+    team->threads++;
+  }
+  return team;
+}
+
+void octet_team_destroy(octet_team *team) {
+  atomic_store(&team->unclaimed, team_ends);
+  wake_workers(team, INT32_MAX);
+  for (size_t i = 0; i + 1 < team->threads; i++) {
+    pthread_join(team->workers[i].thread, NULL);
+  }
+  free(team);
+}
+
+size_t octet_team_threads(const octet_team *team) {
+  return team->threads;
+}
+
+/// Publishes the job, works on it, and waits for the tasks that others took.
+static void share_tasks(octet_team *team, const team_job *job) {
+  team->job = *job;
+  const uint32_t tasks = (uint32_t)job->tasks;
+  atomic_store_explicit(&team->unfinished, tasks, memory_order_relaxed);
+  // Sequentially consistent, as is the count of sleepers: either this thread sees the sleeper, or the sleeper's futex
+  // call sees the tasks and returns at once.
+  atomic_store(&team->unclaimed, tasks);
+  if (atomic_load(&team->sleepers) > 0) {
+    wake_workers(team, tasks - 1);
+  }
+  run_tasks(team, 0);
+  for (int spins = 0; atomic_load_explicit(&team->unfinished, memory_order_acquire) != 0; spins++) {
+    if (spins < SPINS_BEFORE_YIELD) {
+      _mm_pause();
+    } else {
+      sched_yield();
+    }
+  }
+}
+
+void octet_team_run(octet_team *team, octet_team_body body, void *context, size_t tasks) {
+  assert(tasks < team_ends);
+  const bool shared = tasks > 1 && team->threads > 1 && !atomic_flag_test_and_set(&team->busy);
+  if (!shared) {
+    for (size_t task = 0; task < tasks; task++) {
+      body(context, task, 0);
+    }
+    return;
+  }
+  share_tasks(team, &(team_job){body, context, tasks});
+  atomic_flag_clear(&team->busy);
+}

@@ -1,0 +1,63 @@
+import COctetKernels
+import OctetTensor
+
+/// Convolution weights in the order in which one instruction set's kernels read them; plans of many sizes share them.
+///
+/// Sendable because nothing is written after the initializer.
+package final class PackedConvolutionWeights: @unchecked Sendable {
+  package let elementType: ElementType
+  package let instructionSet: InstructionSet
+  let layout: octet_weight_layout
+  let bytes: KernelMemory
+  let panels: KernelMemory
+  /// Σ weights of each output channel; empty for f32.
+  let sums: [Int32]
+
+  /// Packs s8 weights [groups][outputChannels / groups][inputChannels / groups][depth][height][width].
+  package convenience init(
+    weights: UnsafeBufferPointer<Int8>, groups: Int = 1, inputChannels: Int, outputChannels: Int,
+    kernel: [Int] = [1, 1, 1], instructionSet: InstructionSet = CPU.current.best
+  ) {
+    let geometry = ConvolutionGeometry(
+      kernel: kernel, groups: groups, inputChannels: inputChannels, outputChannels: outputChannels)
+    var sums = [Int32](repeating: 0, count: outputChannels)
+    octet_weights_sum_s8(weights.baseAddress, outputChannels, weights.count / outputChannels, &sums)
+    self.init(
+      UnsafeRawBufferPointer(weights), elementType: .i8, geometry: geometry, list: octet_convolution_u8s8s32_kernels(),
+      sums: sums, instructionSet: instructionSet)
+  }
+
+  private init(
+    _ weights: UnsafeRawBufferPointer, elementType: ElementType, geometry: ConvolutionGeometry,
+    list: octet_dot_kernel_list, sums: [Int32], instructionSet: InstructionSet
+  ) {
+    let count = geometry.outputChannels * geometry.inputChannels / geometry.groups * geometry.taps
+    precondition(
+      weights.count == elementType.byteCount(of: count), "\(count) weights were expected, not \(weights.count) bytes")
+    var code = geometry.code
+    layout = octet_weight_layout_make(&code, list, instructionSet.code)
+    panels = KernelMemory(byteCount: layout.panel_count * MemoryLayout<octet_convolution_panel>.stride)
+    bytes = KernelMemory(byteCount: layout.groups * layout.group_bytes)
+    self.elementType = elementType
+    self.instructionSet = instructionSet
+    self.sums = sums
+    var layout = layout
+    octet_weight_panels(&layout, list, instructionSet.code, panels.elements(octet_convolution_panel.self))
+    octet_weights_pack(
+      &layout, panels.elements(octet_convolution_panel.self), weights.baseAddress, bytes.elements(UInt8.self))
+  }
+
+  package var byteCount: Int { bytes.byteCount }
+
+  /// The name of the kernel of the widest panel, such as convolution_u8s8s32_6x64__avx512vnni.
+  var kernelName: String {
+    panels.elements(octet_convolution_panel.self)[0].kernel.map { kernelDisplayName($0.pointee.name) } ?? ""
+  }
+}
+
+/// A kernel's C name without the library's prefix.
+func kernelDisplayName(_ name: UnsafePointer<CChar>) -> String {
+  let prefix = "octet_"
+  let full = String(cString: name)
+  return full.hasPrefix(prefix) ? String(full.dropFirst(prefix.count)) : full
+}

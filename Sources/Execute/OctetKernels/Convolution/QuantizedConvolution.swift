@@ -1,0 +1,40 @@
+import OctetTensor
+
+/// A convolution, or matrix product, of u8 activations and s8 weights: sums in s32, exact, then the epilogue in f32.
+///
+///     output[pixel, c] = epilogue(Σ (input - inputZeroPoint) · weight[c])
+///
+/// Taps outside the input count as zero. Sums are exact while Σ |weight| of a channel stays below 2^31 / 255.
+package final class QuantizedConvolution: Sendable {
+  package let geometry: ConvolutionGeometry
+  private let plan: ConvolutionPlan
+
+  /// Pixel strides count elements from one pixel to the next; they may exceed the channels, for example to write into
+  /// a part of a concatenation.
+  package init(
+    geometry: ConvolutionGeometry, weights: PackedConvolutionWeights, inputZeroPoint: UInt8 = 0,
+    inputPixelStride: Int? = nil, outputPixelStride: Int? = nil, operandPixelStrides: [Int]? = nil, epilogue: Epilogue
+  ) {
+    precondition(weights.elementType == .i8, "a quantized convolution has i8 weights, not \(weights.elementType)")
+    self.geometry = geometry
+    // Zero points are part of every tap, those in the padding too, so that one sum per channel takes them all away.
+    let compensation = weights.sums.map { 0 &- $0 &* Int32(inputZeroPoint) }
+    plan = ConvolutionPlan(
+      geometry: geometry, weights: weights, initial: compensation, paddingByte: inputZeroPoint,
+      inputPixelStride: inputPixelStride ?? geometry.inputChannels,
+      outputPixelStride: outputPixelStride ?? geometry.outputChannels,
+      operandPixelStrides: operandPixelStrides ?? epilogue.operandTypes.map { _ in geometry.outputChannels },
+      epilogue: epilogue)
+  }
+
+  /// The kernel that computes the widest part of the output, such as convolution_u8s8s32_6x64__avx512vnni.
+  package var kernelName: String { plan.kernelName }
+
+  /// Computes all output pixels. Up to 3 bytes past the input are read; only the output's channels are written.
+  package func run(
+    input: UnsafeRawPointer, output: UnsafeMutableRawPointer, operands: EpilogueOperands = EpilogueOperands(),
+    team: WorkerTeam
+  ) {
+    plan.run(input: input, output: output, operands: operands, team: team)
+  }
+}

@@ -1,0 +1,157 @@
+import COctetKernels
+import OctetTensor
+
+/// What a convolution does with its sums before it stores them: operations in order, then a conversion.
+///
+/// u8 and i8 outputs are roundHalfEven(clamp(v, outputRange)), and NaN gives the lower bound.
+///
+/// Sendable because nothing is written after the initializer.
+package final class Epilogue: @unchecked Sendable {
+  package static let maximumOperations = Int(OCTET_EPILOGUE_STEPS)
+  package static let maximumOperands = Int(OCTET_EPILOGUE_OPERANDS)
+
+  package let channels: Int
+  package let operations: [PostOperation]
+  package let output: ElementType
+  /// The types of the extra operands, in the order in which the operations read them.
+  package let operandTypes: [ElementType]
+
+  let program: UnsafePointer<octet_epilogue>
+  private let programMemory: KernelMemory
+  private let parameters: KernelMemory
+
+  /// An epilogue over `channels` output channels. Without a range, u8 and i8 outputs take their type's.
+  package init(
+    channels: Int, operations: [PostOperation], output: ElementType, outputRange: ClosedRange<Float>? = nil
+  ) {
+    operandTypes = operations.compactMap(\.operandType)
+    precondition(operations.count <= Self.maximumOperations, "an epilogue has at most 8 operations")
+    precondition(operandTypes.count <= Self.maximumOperands, "an epilogue has at most 4 extra operands")
+    let range = Self.storedRange(of: output, requested: outputRange)
+    self.channels = channels
+    self.operations = operations
+    self.output = output
+
+    var table = ParameterTable(channels: channels)
+    let steps = operations.map { table.step(for: $0) }
+    parameters = KernelMemory(table.values)
+    programMemory = KernelMemory(byteCount: MemoryLayout<octet_epilogue>.stride)
+    let program = programMemory.elements(octet_epilogue.self)
+    program.pointee.step_count = steps.count
+    program.pointee.output_type = output.code
+    program.pointee.low = range.lowerBound
+    program.pointee.high = range.upperBound
+    let values = parameters.elements(Float.self)
+    withUnsafeMutableBytes(of: &program.pointee.steps) { bytes in
+      let slots = bytes.bindMemory(to: octet_epilogue_step.self)
+      for (index, step) in steps.enumerated() { slots[index] = step.located(in: values) }
+    }
+    self.program = UnsafePointer(program)
+  }
+
+  private static func storedRange(of output: ElementType, requested: ClosedRange<Float>?) -> ClosedRange<Float> {
+    let whole: ClosedRange<Float> =
+      switch output {
+      case .u8: 0...255
+      case .i8: -128...127
+      case .f32: -Float.infinity...Float.infinity
+      default: preconditionFailure("an epilogue stores u8, i8 or f32, not \(output)")
+      }
+    guard let requested, output != .f32 else { return whole }
+    let bounds = [requested.lowerBound, requested.upperBound]
+    precondition(
+      bounds.allSatisfy { whole.contains($0) && $0 == $0.rounded() },
+      "the output range \(requested) is not one of integers that \(output) holds")
+    return requested
+  }
+}
+
+/// The per-channel values of all operations, one row behind the other. Kernels read whole vectors, so each row is
+/// followed by room for one block.
+private struct ParameterTable {
+  struct Step {
+    var code: octet_epilogue_step
+    var first: Int?
+    var second: Int?
+
+    func located(in values: UnsafePointer<Float>) -> octet_epilogue_step {
+      var step = code
+      step.first = first.map { values + $0 }
+      step.second = second.map { values + $0 }
+      return step
+    }
+  }
+
+  let channels: Int
+  private(set) var values: [Float] = []
+  private var operands = 0
+
+  init(channels: Int) { self.channels = channels }
+
+  private mutating func row(_ row: [Float]) -> Int {
+    precondition(row.count == channels || row.count == 1, "\(row.count) values for \(channels) channels")
+    let start = values.count
+    values += row.count == channels ? row : Array(repeating: row[0], count: channels)
+    values += Array(repeating: 0, count: 64)
+    return start
+  }
+
+  mutating func step(for operation: PostOperation) -> Step {
+    switch operation {
+    case .scaleShift(let scale, let shift) where scale.count == 1 && shift.count == 1:
+      return plain(OCTET_SCALE_SHIFT_ALL, scale[0], shift[0])
+    case .scaleShift(let scale, let shift):
+      var step = plain(OCTET_SCALE_SHIFT)
+      step.first = row(scale)
+      step.second = row(shift)
+      return step
+    case .clamp(let low, let high):
+      return plain(OCTET_CLAMP, low, high)
+    case .roundClamp(let low, let high):
+      precondition(max(-low, high) <= 0x1p22, "roundClamp(\(low), \(high)) leaves the range that rounds exactly")
+      return plain(OCTET_ROUND_CLAMP, low, high)
+    case .addOperand(let type, let scale, let shift):
+      return operand(OCTET_ADD_OPERAND, type, scale, shift)
+    case .multiplyOperand(let type, let scale, let shift):
+      return operand(OCTET_MULTIPLY_OPERAND, type, scale, shift)
+    case .leakyRelu(let slopes):
+      var step = plain(OCTET_LEAKY_RELU)
+      step.first = row(slopes)
+      return step
+    case .hardSigmoid(let alpha, let beta):
+      return plain(OCTET_HARD_SIGMOID, alpha, beta)
+    case .hardSwish:
+      return plain(OCTET_HARD_SWISH)
+    }
+  }
+
+  private func plain(_ operation: octet_operation, _ a: Float = 0, _ b: Float = 0) -> Step {
+    var code = octet_epilogue_step()
+    code.operation = operation
+    code.a = a
+    code.b = b
+    return Step(code: code)
+  }
+
+  private mutating func operand(
+    _ operation: octet_operation, _ type: ElementType, _ scale: Float, _ shift: Float
+  ) -> Step {
+    var step = plain(operation, scale, shift)
+    step.code.operand = operands
+    step.code.operand_type = type.code
+    operands += 1
+    return step
+  }
+}
+
+extension ElementType {
+  /// The kernels' name of a type that epilogues read and write.
+  var code: octet_element {
+    switch self {
+    case .u8: OCTET_ELEMENT_U8
+    case .i8: OCTET_ELEMENT_I8
+    case .f32: OCTET_ELEMENT_F32
+    default: preconditionFailure("epilogues read and write u8, i8 and f32, not \(self)")
+    }
+  }
+}

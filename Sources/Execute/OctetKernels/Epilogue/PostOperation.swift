@@ -1,0 +1,41 @@
+import OctetTensor
+
+/// One operation of an epilogue on a value v of channel c. Arrays hold one value per channel, or one for all.
+package enum PostOperation: Sendable, Equatable {
+  /// v·scale[c] + shift[c]
+  case scaleShift(scale: [Float], shift: [Float])
+  /// min(max(v, low), high); NaN gives low. ReLU is clamp(0, infinity).
+  case clamp(low: Float, high: Float)
+  /// roundHalfEven(clamp(v, low, high)), for bounds within ±2^22: the quantizer of a residual branch.
+  case roundClamp(low: Float, high: Float)
+  /// v + (r·scale + shift), where r is the next extra operand's value at the same pixel and channel.
+  case addOperand(type: ElementType, scale: Float, shift: Float)
+  /// v·(r·scale + shift)
+  case multiplyOperand(type: ElementType, scale: Float, shift: Float)
+  /// v < 0 ? v·slope[c] : v
+  case leakyRelu(slopes: [Float])
+  /// min(max(v·alpha + beta, 0), 1)
+  case hardSigmoid(alpha: Float, beta: Float)
+  /// v·(min(max(v + 3, 0), 6)/6)
+  case hardSwish
+
+  /// The type of the extra operand that the operation reads.
+  package var operandType: ElementType? {
+    switch self {
+    case .addOperand(let type, _, _), .multiplyOperand(let type, _, _): type
+    default: nil
+    }
+  }
+}
+
+/// The extra operands of one run, in the order in which the epilogue's operations read them.
+package struct EpilogueOperands {
+  let pointers: InlineArray<4, UnsafeRawPointer?>
+
+  package init(
+    _ first: UnsafeRawPointer? = nil, _ second: UnsafeRawPointer? = nil, _ third: UnsafeRawPointer? = nil,
+    _ fourth: UnsafeRawPointer? = nil
+  ) {
+    pointers = [first, second, third, fourth]
+  }
+}

@@ -1,0 +1,66 @@
+import COctetKernels
+
+/// A kernel that works on a range of equal units.
+struct RangeKernel: Sendable {
+  let name: String
+  let function: @convention(c) (UnsafeRawPointer?, Int, Int) -> Void
+
+  /// The best kernel of `list` that `cpu` runs.
+  init(_ list: octet_range_kernel_list, cpu: CPU) {
+    let kernels = UnsafeBufferPointer(start: list.kernels, count: list.count)
+    let best = kernels.first { kernel in cpu.instructionSets.contains { $0.code == kernel.isa } }
+    guard let best, let name = best.name, let function = best.function else {
+      preconditionFailure("a kernel list has no scalar kernel")
+    }
+    self.name = String(String(cString: name).dropFirst("octet_".count))
+    self.function = function
+  }
+}
+
+/// Floats at an address that kernels can keep, followed by zeros up to a whole vector.
+///
+/// Sendable because they are written only while it is made.
+final class ConstantFloats: @unchecked Sendable {
+  let base: UnsafePointer<Float>
+
+  init(_ values: [Float]) {
+    let lanes = 16
+    let count = max(values.count + lanes - 1, lanes) / lanes * lanes
+    let memory = UnsafeMutablePointer<Float>.allocate(capacity: count)
+    memory.initialize(repeating: 0, count: count)
+    memory.update(from: values, count: values.count)
+    base = UnsafePointer(memory)
+  }
+
+  deinit { base.deallocate() }
+}
+
+/// A kernel and the plan it runs by.
+///
+/// Sendable because nothing changes after it is made, and the plan points at nothing but `constants`.
+struct PreparedKernel<Plan: BitwiseCopyable>: @unchecked Sendable {
+  let kernel: RangeKernel
+  let plan: Plan
+  let constants: [ConstantFloats]
+  let units: Int
+  /// Work smaller than this is not worth a second thread.
+  let unitsPerTask: Int
+
+  init(_ kernel: RangeKernel, plan: Plan, constants: [ConstantFloats], units: Int, bytes: Int) {
+    self.kernel = kernel
+    self.plan = plan
+    self.constants = constants
+    self.units = units
+    let bytesPerTask = 32768
+    unitsPerTask = bytes == 0 ? 1 : max(1, min(units, units * bytesPerTask / bytes))
+  }
+
+  /// Calls the kernel with the arguments that `arguments` makes around the plan's address.
+  func run<Arguments>(on team: WorkerTeam, _ arguments: (UnsafePointer<Plan>) -> Arguments) {
+    withUnsafePointer(to: plan) { plan in
+      withUnsafePointer(to: arguments(plan)) {
+        octet_range_run(team.handle, kernel.function, $0, units, unitsPerTask)
+      }
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import OctetKernels
+import OctetTensor
+
+/// What an epilogue stores, by definition.
+struct Output {
+  var type: ElementType
+  var range: ClosedRange<Float>?
+
+  static let f32 = Output(type: .f32)
+  static let u8 = Output(type: .u8, range: 0...255)
+  static let i8 = Output(type: .i8, range: -128...127)
+
+  var bytes: Int { type == .f32 ? 4 : 1 }
+
+  /// roundHalfEven(clamp(v)) as its low byte; NaN gives the lower bound.
+  func stored(_ value: Float) -> UInt8 {
+    guard let range else { return 0 }
+    return UInt8(truncatingIfNeeded: Int(value.clamped(range.lowerBound, range.upperBound).rounded(.toNearestOrEven)))
+  }
+}
+
+extension Float {
+  func clamped(_ low: Float, _ high: Float) -> Float {
+    let raised = self > low ? self : low
+    return raised < high ? raised : high
+  }
+}
+
+extension [Float] {
+  func value(of channel: Int) -> Float { count == 1 ? self[0] : self[channel] }
+}
+
+extension [PostOperation] {
+  /// What the operations make of a sum, each by its definition.
+  func result(of sum: Float, channel: Int, operands: [Float] = []) -> Float {
+    var operands = operands[...]
+    return reduce(sum) { v, operation in
+      switch operation {
+      case .scaleShift(let scale, let shift): v * scale.value(of: channel) + shift.value(of: channel)
+      case .clamp(let low, let high): v.clamped(low, high)
+      case .roundClamp(let low, let high): v.clamped(low, high).rounded(.toNearestOrEven)
+      case .addOperand(_, let scale, let shift): v + (operands.removeFirst() * scale + shift)
+      case .multiplyOperand(_, let scale, let shift): v * (operands.removeFirst() * scale + shift)
+      case .leakyRelu(let slopes): v < 0 ? v * slopes.value(of: channel) : v
+      case .hardSigmoid(let alpha, let beta): (v * alpha + beta).clamped(0, 1)
+      case .hardSwish: v * ((v + 3).clamped(0, 6) * (1 / 6))
+      }
+    }
+  }
+}

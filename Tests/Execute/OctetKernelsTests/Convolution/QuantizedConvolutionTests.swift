@@ -1,0 +1,122 @@
+import OctetKernels
+import OctetTensor
+import Testing
+
+@Suite struct QuantizedConvolutionTests {
+  /// Runs a case and gives what stands in the output memory, gaps included.
+  private func run(
+    _ test: ConvolutionCase, _ inputs: [UInt8], _ weights: [Int8], _ instructionSet: InstructionSet,
+    _ operations: [PostOperation], _ output: Output, team: WorkerTeam = WorkerTeam(threads: 1),
+    operands: [[UInt8]] = []
+  ) throws -> [UInt8] {
+    let packed = weights.withUnsafeBufferPointer {
+      PackedConvolutionWeights(
+        weights: $0, groups: test.geometry.groups, inputChannels: test.geometry.inputChannels,
+        outputChannels: test.geometry.outputChannels, kernel: test.geometry.kernel, instructionSet: instructionSet)
+    }
+    let convolution = QuantizedConvolution(
+      geometry: test.geometry, weights: packed, inputZeroPoint: test.zeroPoint,
+      inputPixelStride: test.inputPixelStride, outputPixelStride: test.outputPixelStride,
+      operandPixelStrides: operands.map { _ in test.outputPixelStride },
+      epilogue: Epilogue(
+        channels: test.geometry.outputChannels, operations: operations, output: output.type, outputRange: output.range))
+    let input = try GuardedMemory(inputs, slack: 3)
+    let result = try GuardedMemory(count: test.outputCount * output.bytes, slack: 0, filledWith: Self.canary)
+    let extra = try operands.map { try GuardedMemory($0, slack: 0) }
+    convolution.run(
+      input: input.base, output: result.base,
+      operands: EpilogueOperands(
+        extra.first.map { UnsafeRawPointer($0.base) }, extra.dropFirst().first.map { UnsafeRawPointer($0.base) }),
+      team: team)
+    return withExtendedLifetime((input, extra)) { result.bytes }
+  }
+
+  private static let canary: UInt8 = 0xA5
+
+  /// The output memory as it should be: pixels of `values`, and canaries between them.
+  private func spread<Value: BitwiseCopyable>(_ values: [Value], _ test: ConvolutionCase) -> [UInt8] {
+    let channels = test.geometry.outputChannels
+    let gap = [UInt8](repeating: Self.canary, count: test.outputGap * MemoryLayout<Value>.stride)
+    let pixels = (0..<test.outputPixels).map { pixel in
+      values[pixel * channels..<(pixel + 1) * channels].flatMap { value in withUnsafeBytes(of: value) { Array($0) } }
+    }
+    return Array(pixels.joined(separator: gap))
+  }
+
+  private func exactSums(_ test: ConvolutionCase, _ inputs: [UInt8], _ weights: [Int8]) -> [Int32] {
+    test.sums { (Int32(inputs[$0]) - Int32(test.zeroPoint)) * Int32(weights[$1]) }
+  }
+
+  @Test(arguments: InstructionSet.allCases, ConvolutionCase.corners)
+  func sumsEqualTheDefinition(_ instructionSet: InstructionSet, _ test: ConvolutionCase) throws {
+    _ = try instructionSet.cpuOrCancel()
+    var random = TestRandom(seed: 1)
+    let inputs = test.inputs(&random), weights = test.weights(&random)
+    let found = try run(test, inputs, weights, instructionSet, [], .f32)
+    let expected = spread(exactSums(test, inputs, weights).map(Float.init), test)
+    #expect(firstDifference(found, expected) == nil)
+  }
+
+  @Test(arguments: InstructionSet.allCases, ConvolutionCase.corners)
+  func residualBlockEqualsTheDefinition(_ instructionSet: InstructionSet, _ test: ConvolutionCase) throws {
+    _ = try instructionSet.cpuOrCancel()
+    var random = TestRandom(seed: 2)
+    let inputs = test.inputs(&random), weights = test.weights(&random)
+    let channels = test.geometry.outputChannels
+    let operations: [PostOperation] = [
+      .scaleShift(scale: random.floats(channels, in: -0.01...0.01), shift: random.floats(channels, in: -20...20)),
+      .roundClamp(low: -100, high: 90), .addOperand(type: .u8, scale: 0.37, shift: -3.25), .clamp(low: 0, high: 1e9),
+    ]
+    let residual = random.bytes(test.outputCount)
+    let found = try testTeams.map {
+      try run(test, inputs, weights, instructionSet, operations, .u8, team: $0, operands: [residual])
+    }
+    let sums = exactSums(test, inputs, weights).map(Float.init)
+    let expected = sums.indices.map { index in
+      let at = index / channels * test.outputPixelStride + index % channels
+      return Output.u8.stored(
+        operations.result(of: sums[index], channel: index % channels, operands: [Float(residual[at])]))
+    }
+    #expect(firstDifference(found[0], spread(expected, test)) == nil)
+    #expect(found[0] == found[1], "one thread and two write different bytes")
+  }
+
+  @Test func weightsOfOneKernelServeManySizes() throws {
+    var random = TestRandom(seed: 3)
+    let small = ConvolutionCase("small", 6, 10, image: [1, 3, 3], kernel: [1, 3, 3], pads: [0, 1, 1])
+    let large = ConvolutionCase("large", 6, 10, image: [1, 8, 11], kernel: [1, 3, 3], pads: [0, 1, 1], batch: 2)
+    let weights = small.weights(&random)
+    let packed = weights.withUnsafeBufferPointer {
+      PackedConvolutionWeights(weights: $0, inputChannels: 6, outputChannels: 10, kernel: [1, 3, 3])
+    }
+    for test in [small, large] {
+      let inputs = test.inputs(&random)
+      let input = try GuardedMemory(inputs, slack: 3)
+      let output = TestMemory<Float>(count: test.outputCount)
+      let convolution = QuantizedConvolution(
+        geometry: test.geometry, weights: packed,
+        epilogue: Epilogue(channels: 10, operations: [], output: .f32))
+      output.with { convolution.run(input: input.base, output: $0, team: testTeams[0]) }
+      #expect(output.values == exactSums(test, inputs, weights).map(Float.init))
+    }
+  }
+
+  @Test(arguments: [
+    (InstructionSet.scalar, 64, "convolution_u8s8s32_4x16__scalar"),
+    (.avx512vnni, 64, "convolution_u8s8s32_6x64__avx512vnni"),
+    (.avx512vnni, 96, "convolution_u8s8s32_8x48__avx512vnni"),
+    (.avx512vnni, 24, "convolution_u8s8s32_12x32__avx512vnni"),
+    (.avx512vnni, 3, "convolution_u8s8s32_14x16__avx512vnni"),
+  ])
+  func kernelIsTheBestOfTheInstructionSet(_ instructionSet: InstructionSet, outputChannels: Int, kernel: String) {
+    let weights = [Int8](repeating: 1, count: outputChannels)
+    let packed = weights.withUnsafeBufferPointer {
+      PackedConvolutionWeights(
+        weights: $0, inputChannels: 1, outputChannels: outputChannels, instructionSet: instructionSet)
+    }
+    let convolution = QuantizedConvolution(
+      geometry: ConvolutionGeometry(inputChannels: 1, outputChannels: outputChannels), weights: packed,
+      epilogue: Epilogue(channels: outputChannels, operations: [], output: .f32))
+    #expect(convolution.kernelName == kernel)
+  }
+}

@@ -1,0 +1,60 @@
+import OctetKernels
+import Synchronization
+import Testing
+
+@Suite struct WorkerTeamTests {
+  @Test(arguments: [1, 2, 3, 8], [0, 1, 2, 7, 1000])
+  func everyTaskRunsExactlyOnce(threads: Int, tasks: Int) {
+    let team = WorkerTeam(threads: threads)
+    let runs = Mutex([Int](repeating: 0, count: tasks))
+    team.run(tasks: tasks) { task, worker in
+      #expect(worker < team.threads)
+      runs.withLock { $0[task] += 1 }
+    }
+    #expect(runs.withLock { $0.allSatisfy { $0 == 1 } })
+  }
+
+  @Test func writesOfEveryTaskAreSeenAfterTheRun() {
+    let team = WorkerTeam(threads: 4)
+    let squares = UnsafeMutableBufferPointer<Int>.allocate(capacity: 64)
+    defer { squares.deallocate() }
+    nonisolated(unsafe) let shared = squares
+    for round in 0..<2000 {
+      team.run(tasks: 64) { task, _ in shared[task] = task * task + round }
+      #expect((0..<64).allSatisfy { squares[$0] == $0 * $0 + round })
+    }
+  }
+
+  @Test func aTaskMayRunTasksOfItsOwn() {
+    let team = WorkerTeam(threads: 2)
+    let count = Atomic(0)
+    team.run(tasks: 10) { _, _ in team.run(tasks: 10) { _, _ in count.add(1, ordering: .relaxed) } }
+    #expect(count.load(ordering: .relaxed) == 100)
+  }
+
+  @Test func sleepingWorkersWakeUp() async throws {
+    let team = WorkerTeam(threads: 2)
+    for _ in 0..<5 {
+      try await Task.sleep(for: .milliseconds(5))
+      let workers = Mutex(Set<Int>())
+      // Each of two tasks waits until both run at the same time, which takes both workers.
+      let arrived = Atomic(0)
+      team.run(tasks: 2) { _, worker in
+        workers.withLock { _ = $0.insert(worker) }
+        arrived.add(1, ordering: .sequentiallyConsistent)
+        while arrived.load(ordering: .sequentiallyConsistent) < 2 {}
+      }
+      #expect(workers.withLock { $0 } == [0, 1])
+    }
+  }
+
+  @Test func oneThreadRunsEveryTaskOnTheCaller() {
+    let team = WorkerTeam(threads: 1)
+    let order = Mutex([Int]())
+    team.run(tasks: 5) { task, worker in
+      #expect(worker == 0)
+      order.withLock { $0.append(task) }
+    }
+    #expect(order.withLock { $0 } == [0, 1, 2, 3, 4])
+  }
+}
