@@ -7,7 +7,7 @@ Writes digits.xml and digits.bin (INT8 OpenVINO IR) to the embedded models' fold
 
     test_images.npy         u8 [360, 8, 8]     the test images, pixel values 0…16
     test_labels.npy         u8 [360]           what they show
-    test_probabilities.npy  f32 [360, 10]      what the model means: FakeQuantize simulated in float
+    test_probabilities.npy  f32 [360, 10]      what the model means (../meaning.py)
     reference_image.npy     f32 [8, 1, 8, 8]   the first 8 test images as the model takes them
     accuracy.json                              accuracy of the float and the INT8 model, seed, versions
 
@@ -24,6 +24,7 @@ Needs: numpy, scikit-learn, jax, openvino, nncf.
 import argparse
 import json
 import pathlib
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -35,6 +36,9 @@ from openvino import opset13 as opset
 from sklearn.datasets import load_digits
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))
+import meaning  # noqa: E402: it stands one folder up
+
 MODEL_FOLDER = HERE.parents[2] / "Sources/Compile/OctetEmbeddedModels/Resources"
 
 SEED = 20
@@ -192,12 +196,6 @@ def quantize(model, images):
     return quantized
 
 
-def meaning(model, images):
-    """The probabilities with every FakeQuantize computed in float."""
-    properties = {"INFERENCE_PRECISION_HINT": "f32", "LP_TRANSFORMS_MODE": "NO"}
-    return ov.Core().compile_model(model, "CPU", properties)(images)[0]
-
-
 def accuracy(probabilities, labels):
     return float(np.mean(np.argmax(probabilities, axis=1) == labels))
 
@@ -219,13 +217,13 @@ def main():
 
     test_images, test_labels = images[TRAINING_IMAGES:], labels[TRAINING_IMAGES:]
     model = float_model(train(images[:TRAINING_IMAGES], labels[:TRAINING_IMAGES]))
-    float_accuracy = accuracy(meaning(model, test_images), test_labels)
+    float_accuracy = accuracy(meaning.evaluate(model, [test_images])[0], test_labels)
     quantized = quantize(model, images[:TRAINING_IMAGES])
     arguments.output_directory.mkdir(parents=True, exist_ok=True)
     path = arguments.output_directory / "digits.xml"
     ov.save_model(quantized, path, compress_to_fp16=False)
 
-    probabilities = meaning(path, test_images)
+    probabilities = meaning.evaluate(ov.Core().read_model(path), [test_images])[0].astype(np.float32)
     np.save(HERE / "test_images.npy", test_images[:, 0].astype(np.uint8))
     np.save(HERE / "test_labels.npy", test_labels.astype(np.uint8))
     np.save(HERE / "test_probabilities.npy", probabilities)
