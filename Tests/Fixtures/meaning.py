@@ -31,7 +31,12 @@ def windows(x, kernel, strides, begin, end, padding, dilations=(1, 1)):
 
 def convolution(x, weights, attributes, groups=1):
     under = windows(
-        x, weights.shape[-2:], attributes["strides"], attributes["pads_begin"], attributes["pads_end"], 0,
+        x,
+        weights.shape[-2:],
+        attributes["strides"],
+        attributes["pads_begin"],
+        attributes["pads_end"],
+        0,
         attributes["dilations"],
     )
     results = []

@@ -15,8 +15,8 @@ The data are scikit-learn's digits (UCI, 1,797 images). The first 1,437 train th
 360, drawn by other writers, are only ever tested on. Hyperparameters were chosen on the last 237 training images
 (--validate), never on the test images.
 
-Reproducible: one seed, no threads in the data path. Another CPU may round XLA's float sums otherwise, so the weights are
-the same only on the same kind of machine; the committed files are the truth, this script is how they came to be.
+Reproducible: one seed, no threads in the data path. Another CPU may round XLA's float sums otherwise, so the weights
+are the same only on the same kind of machine; the committed files are the truth, this script is how they came to be.
 
 Needs: numpy, scikit-learn, jax, openvino, nncf.
 """
@@ -154,7 +154,7 @@ def train(images, labels):
     steps = EPOCHS * steps_per_epoch
 
     def loss(parameters, x, y):
-        target = 0.95 * jax.nn.one_hot(y, 10) + 0.005        # label smoothing: ambiguous digits exist
+        target = 0.95 * jax.nn.one_hot(y, 10) + 0.005  # label smoothing: ambiguous digits exist
         return -jnp.mean(jnp.sum(target * jax.nn.log_softmax(logits(parameters, x)), axis=1))
 
     @jax.jit

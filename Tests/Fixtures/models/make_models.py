@@ -12,8 +12,8 @@ and in models.json: what the model is for, its files, how many layers ought to r
 error over the range of the expected values) that OpenVINO's own INT8 shows, and the NRMSE a test may allow.
 
 Expected outputs are the model's meaning (../meaning.py, float64). A second computation, OpenVINO's CPU plugin without
-low-precision transformations, must agree; where it does not, some value stands on a rounding tie and the script asks for
-another seed.
+low-precision transformations, must agree; where it does not, some value stands on a rounding tie and the script asks
+for another seed.
 
 Needs: numpy, openvino, nncf.
 """
@@ -168,16 +168,18 @@ def pooling(build):
 
 def average_pool_unquantized(build):
     x = build.input(1, 8, 8, 8)
-    average = opset.avg_pool(fake_quantize(x, -3.0, 3.0), [2, 2], [1, 1], [1, 1], [3, 3], exclude_pad=True, name="average_pool")
+    average = opset.avg_pool(
+        fake_quantize(x, -3.0, 3.0), [2, 2], [1, 1], [1, 1], [3, 3], exclude_pad=True, name="average_pool"
+    )
     y = build.convolution(average, build.int8_weights(8, 8, 3, 3), "head", pad=1)
     return model([x], y), [[normal(build, 1, 8, 8, 8)]]
 
 
 def asymmetric_padding(build):
     x = build.input(1, 5, 7, 9)
-    integral = fake_quantize(x, -1.0, 1.55, name="integral")           # zero point 100
+    integral = fake_quantize(x, -1.0, 1.55, name="integral")  # zero point 100
     y = build.convolution(integral, build.int8_weights(9, 5, 3, 3), "integral_zero_point", pad=1)
-    fractional = fake_quantize(x, -0.37, 1.91, name="fractional")      # zero point 41.38…: padding is still real zero
+    fractional = fake_quantize(x, -0.37, 1.91, name="fractional")  # zero point 41.38…: padding is still real zero
     y2 = build.convolution(fractional, build.int8_weights(9, 5, 3, 3), "fractional_zero_point", stride=2, pad=1)
     return model([x], y, y2), [[normal(build, 1, 5, 7, 9)]]
 
@@ -220,7 +222,7 @@ def dynamic_batch(build):
 
 def float_convolution(build):
     x = build.input(1, 4, 9, 7)
-    weights = build.weights(12, 4, 3, 3).astype(np.float16)            # saved as f16 constant and Convert
+    weights = build.weights(12, 4, 3, 3).astype(np.float16)  # saved as f16 constant and Convert
     expanded = opset.relu(build.convolution(x, opset.convert(opset.constant(weights), np.float32), "first", pad=1))
     y = build.convolution(expanded, build.weights(6, 12, 1, 1), "second")
     return model([x], y), [[normal(build, 1, 4, 9, 7)]]
