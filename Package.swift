@@ -18,7 +18,9 @@ let settings: [SwiftSetting] =
 let kernelSettings: [CSetting] = [
   .headerSearchPath("."),
   // One rounding per operation: multiply and add stay apart so that every instruction set agrees.
-  .unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra", "-Wno-psabi", "-Wno-unknown-pragmas"]),
+  .unsafeFlags([
+    "-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra", "-Wno-psabi", "-Wno-unknown-pragmas",
+  ]),
 ]
 
 // MARK: - Libraries
@@ -59,12 +61,19 @@ let package = Package(
     // MARK: - The command
     .executableTarget(
       name: "octet",
-      dependencies: ["OctetPlanning", "OctetHTTP", "OctetServing", "OctetSystem", argumentParser, logging],
+      dependencies: [
+        "OctetEmbeddedModels", "OctetPlanning", "OctetHTTP", "OctetServing", "OctetSystem", argumentParser, logging,
+      ],
       path: "Sources/octet",
       swiftSettings: settings),
 
     // MARK: - Compile: model file → graph → INT8 graph → plan
     target("Compile", "OctetImport", ["OctetOperators", "OctetGraph", "OctetTensor", "OctetSystem", "CExpat"]),
+    .target(
+      name: "OctetEmbeddedModels",
+      path: "Sources/Compile/OctetEmbeddedModels",
+      resources: [.embedInCode("Resources/digits.xml"), .embedInCode("Resources/digits.bin")],
+      swiftSettings: settings),
     target("Compile", "OctetGraph", ["OctetRuntime", "OctetTensor"]),
     target("Compile", "OctetOperators", ["OctetGraph", "OctetRuntime", "OctetKernels", "OctetTensor"]),
     target("Compile", "OctetTransformations", ["OctetOperators", "OctetGraph", "OctetTensor"]),
@@ -112,6 +121,7 @@ let package = Package(
       path: "Tests/OctetTestSupport",
       swiftSettings: settings),
     tests("Compile/", of: "OctetImport"),
+    tests("Compile/", of: "OctetEmbeddedModels"),
     tests("Compile/", of: "OctetGraph", ["OctetOperators"]),
     tests("Compile/", of: "OctetOperators", ["OctetKernels"]),
     tests("Compile/", of: "OctetTransformations"),
@@ -123,7 +133,8 @@ let package = Package(
     tests("Serve/", of: "OctetServing"),
     tests("System/", of: "OctetSystem"),
     .testTarget(
-      name: "OctetTests", dependencies: ["octet", "OctetTestSupport"], path: "Tests/OctetTests", swiftSettings: settings),
+      name: "OctetTests", dependencies: ["octet", "OctetTestSupport"], path: "Tests/OctetTests", swiftSettings: settings
+    ),
   ],
   cxxLanguageStandard: .cxx17
 )
