@@ -1,6 +1,5 @@
 package import OctetKernels
 package import OctetTensor
-import Synchronization
 
 /// How a tensor stands in memory.
 package struct TensorView: Sendable, Hashable {
@@ -37,17 +36,20 @@ package final class LoweringSite {
   /// The layouts in which each operand is at hand, the cheapest first.
   private let available: [[TensorView]]
   private let resultPixelStrides: [Int?]
+  /// Results that leave the model: they must end up planar.
+  private let modelOutputs: Set<Int>
   package private(set) var requestedOperands: [Int: TensorView] = [:]
   package private(set) var declaredResults: [Int: TensorView] = [:]
 
   package init(
-    operands: [Operand], results: [TensorType], available: [[TensorView]], resultPixelStrides: [Int?], cpu: CPU,
-    weights: PackedWeightsCache
+    operands: [Operand], results: [TensorType], available: [[TensorView]], resultPixelStrides: [Int?],
+    modelOutputs: Set<Int>, cpu: CPU, weights: PackedWeightsCache
   ) {
     self.operands = operands
     self.results = results
     self.available = available
     self.resultPixelStrides = resultPixelStrides
+    self.modelOutputs = modelOutputs
     self.cpu = cpu
     self.weights = weights
   }
@@ -69,6 +71,8 @@ package final class LoweringSite {
   /// The layout in which an operand is at hand without work.
   package func preferredLayout(ofOperand index: Int) -> Layout { available[index].first?.layout ?? .planar }
 
+  package func isModelOutput(_ result: Int) -> Bool { modelOutputs.contains(result) }
+
   /// The operand, in the layout that the kernel reads. Constants are planar.
   ///
   /// - Parameter dense: refuse a part of a concatenation; the planner copies it.
@@ -89,43 +93,5 @@ package final class LoweringSite {
     let view = TensorView(results[index].elementType, try shape(ofResult: index), layout, pixelStride: stride)
     declaredResults[index] = view
     return view
-  }
-}
-
-/// Weights in the order that kernels read, shared by all plans of a model.
-package final class PackedWeightsCache: Sendable {
-  private struct Key: Hashable {
-    let constant: ObjectIdentifier
-    let packing: String
-  }
-
-  private struct Entry {
-    let packed: any Sendable
-    /// Keeps the constant alive, so that its identity stays its own.
-    let source: TensorStorage
-    let byteCount: Int
-  }
-
-  private let entries = Mutex([Key: Entry]())
-
-  package init() {}
-
-  package var byteCount: Int { entries.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } }
-
-  /// The packed form of `constant`, made on first use.
-  ///
-  /// - Parameter packing: names the order; everything that changes the packed bytes must be part of it.
-  package func packed<Packed: Sendable>(
-    _ constant: Tensor, _ packing: String, byteCount: (Packed) -> Int, make: () -> Packed
-  ) -> Packed {
-    let key = Key(constant: ObjectIdentifier(constant.storage), packing: packing)
-    if let known = entries.withLock({ $0[key] })?.packed as? Packed { return known }
-    let packed = make()
-    let entry = Entry(packed: packed, source: constant.storage, byteCount: byteCount(packed))
-    return entries.withLock { entries in
-      if let known = entries[key]?.packed as? Packed { return known }
-      entries[key] = entry
-      return packed
-    }
   }
 }

@@ -34,6 +34,15 @@ package struct Fused: Operator {
     self.operations = operations
   }
 
+  /// The fused node that `chain` belongs to.
+  package init(base: any Operator, baseOperandCount: Int, chain: [FusedOperation]) {
+    self.init(
+      base: base, baseOperandCount: baseOperandCount,
+      operations: chain.map {
+        Operation(op: $0.op, chainOperand: $0.chainOperand, furtherOperandCount: $0.furtherOperands.count)
+      })
+  }
+
   package static func == (a: Fused, b: Fused) -> Bool {
     areEqual(a.base, b.base) && a.baseOperandCount == b.baseOperandCount && a.operations == b.operations
   }

@@ -1,0 +1,97 @@
+package import OctetGraph
+import OctetKernels
+package import OctetRuntime
+import OctetTensor
+
+/// An operator whose kernel applies further operations to its result before storing it.
+package protocol FusionBase: Operator {
+  /// A kernel that computes this operator and then `chain`. The operands of the chain stand behind those of the
+  /// operator, `site.results` are those of the last operation.
+  func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive
+}
+
+extension FusionBase {
+  package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive { try lower(site, fusing: []) }
+}
+
+extension Fused {
+  package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
+    guard let base = base as? any FusionBase else { return ReferencePrimitive(self, site) }
+    return try base.lower(site, fusing: try chain(site.operands))
+  }
+}
+
+/// An epilogue program for one kernel: its steps in f32, and which operands of the site they read.
+struct PreparedEpilogue {
+  let epilogue: Epilogue
+  /// Operand indices of the site, in the order in which the steps read them.
+  let operands: [Int]
+  let pixelStrides: [Int]
+
+  /// Fails when an operand's concrete shape is not the result's: broadcasting is not for epilogues.
+  init(
+    _ program: EpilogueProgram, site: LoweringSite, baseOperandCount: Int, result: TensorView, channels: Int
+  ) throws(OperatorError) {
+    var operands: [Int] = []
+    var pixelStrides: [Int] = []
+    for step in program.steps {
+      guard let further = step.furtherOperand else { continue }
+      let view = try site.operand(baseOperandCount + further, result.layout)
+      guard view.shape.elementCount == result.shape.elementCount else {
+        throw .mismatch("fused operand", expected: "\(result.shape)", found: "\(view.shape)")
+      }
+      operands.append(baseOperandCount + further)
+      pixelStrides.append(result.layout == .channelsLast ? view.pixelStride : channels)
+    }
+    self.operands = operands
+    self.pixelStrides = pixelStrides
+    epilogue = Self.epilogue(program, site: site, baseOperandCount, result.elementType, channels)
+  }
+
+  private static func epilogue(
+    _ program: EpilogueProgram, site: LoweringSite, _ baseOperandCount: Int, _ output: ElementType, _ channels: Int
+  ) -> Epilogue {
+    var steps = program.steps
+    var range: ClosedRange<Float>?
+    // The last quantizer is the conversion of the store.
+    if output == .u8, case .roundClamp(let low, let high) = steps.last {
+      range = Float(low)...Float(high)
+      steps.removeLast()
+    }
+    let operations = steps.map { step in
+      step.operation { site.operands[baseOperandCount + $0].elementType }
+    }
+    return Epilogue(channels: channels, operations: operations, output: output, outputRange: range)
+  }
+
+  func pointers(_ step: borrowing StepBuffers) -> EpilogueOperands {
+    func pointer(_ index: Int, _ step: borrowing StepBuffers) -> UnsafeRawPointer? {
+      index < operands.count ? step.operand(operands[index]) : nil
+    }
+    return EpilogueOperands(pointer(0, step), pointer(1, step), pointer(2, step), pointer(3, step))
+  }
+}
+
+extension EpilogueProgram.Step {
+  /// The further operand that the step reads from memory.
+  fileprivate var furtherOperand: Int? {
+    switch self {
+    case .addOperand(let index, _, _), .multiplyOperand(let index, _, _): index
+    default: nil
+    }
+  }
+
+  fileprivate func operation(elementType: (Int) -> ElementType) -> PostOperation {
+    func floats(_ values: [Double]) -> [Float] { values.map { Float($0) } }
+    return switch self {
+    case .scaleShift(let scales, let shifts): .scaleShift(scale: floats(scales), shift: floats(shifts))
+    case .clamp(let low, let high): .clamp(low: Float(low), high: Float(high))
+    case .roundClamp(let low, let high): .roundClamp(low: Float(low), high: Float(high))
+    case .addOperand(let index, let scale, let shift):
+      .addOperand(type: elementType(index), scale: Float(scale), shift: Float(shift))
+    case .multiplyOperand(let index, let scale, let shift):
+      .multiplyOperand(type: elementType(index), scale: Float(scale), shift: Float(shift))
+    case .leakyReLU(let slopes): .leakyRelu(slopes: floats(slopes))
+    }
+  }
+}

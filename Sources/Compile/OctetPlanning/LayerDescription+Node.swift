@@ -1,0 +1,50 @@
+import OctetGraph
+import OctetOperators
+import OctetRuntime
+import OctetTensor
+
+extension LayerDescription {
+  init(_ node: Node, kernel: String, in graph: Graph) {
+    let operands = graph.operands(of: node)
+    self.init(
+      name: node.name, operatorName: node.layerType, precision: (operands.first?.elementType ?? node.type.elementType).precisionName,
+      kernel: kernel, fused: node.fused, reason: Self.reason(node, in: graph), macs: node.op.macs(operands, node.types))
+  }
+
+  /// Why an operator that could sum integers does not.
+  private static func reason(_ node: Node, in graph: Graph) -> String? {
+    let base = (node.op as? Fused)?.base ?? node.op
+    let count = (node.op as? Fused)?.baseOperandCount ?? node.operands.count
+    let sources = node.operands.prefix(count).map { operand -> (Dequantization?, Operand) in
+      let producer = graph.producer(of: operand)
+      guard let dequantize = producer.op as? Dequantize else { return (nil, graph.operand(operand)) }
+      return (dequantize.dequantization, graph.operand(producer.operands[0]))
+    }
+    guard let first = sources.first, first.1.elementType.isFloatingPoint || first.0 != nil else { return nil }
+    guard case .refused(let reason) = base.integerForm(sources.map(\.0), sources.map(\.1)) else { return nil }
+    return reason
+  }
+}
+
+extension ElementType {
+  /// The precision of a layer that computes on this type, as `octet explain` names it.
+  var precisionName: String {
+    switch self {
+    case .u8, .i8: "int8"
+    default: rawValue
+    }
+  }
+}
+
+extension SaturationProbe {
+  /// For the output of a quantizer. A lower bound that is the real zero says nothing: ReLU puts values there.
+  init?(_ node: Node, _ view: TensorView?) {
+    let last = (node.op as? Fused)?.operations.last?.op ?? node.op
+    guard let view, view.elementType == .u8, let quantize = last as? Quantize, view.shape.elementCount > 0 else { return nil }
+    let isStrided = view.layout == .channelsLast && !view.isDense
+    self.init(
+      rowLength: isStrided ? view.channels : view.shape.elementCount,
+      rowStride: isStrided ? view.pixelStride : view.shape.elementCount, rows: isStrided ? view.pixelCount : 1,
+      low: quantize.inputLow.contains { $0 != 0 } ? 0 : nil, high: UInt8(quantize.levels - 1))
+  }
+}

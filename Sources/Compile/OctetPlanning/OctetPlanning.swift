@@ -1,1 +1,0 @@
-// OctetPlanning: begun here.
