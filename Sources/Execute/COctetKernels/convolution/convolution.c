@@ -30,30 +30,6 @@ static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-static bool is_pointwise(const octet_convolution_geometry *g) {
-  bool pointwise = true;
-  for (int axis = 0; axis < 3; axis++) {
-    pointwise &= g->kernel[axis] == 1 && g->stride[axis] == 1 && g->pad[axis] == 0;
-    pointwise &= g->output[axis] == g->input[axis];
-  }
-  return pointwise;
-}
-
-static void locate_windows(const octet_convolution_plan *plan, const uint8_t *input, size_t first_pixel, size_t rows,
-                           size_t first_run, size_t runs, octet_windows *windows) {
-  if (is_pointwise(&plan->geometry)) {
-    for (size_t row = 0; row < rows; row++) {
-      windows->pointers[row][0] = input + (first_pixel + row) * plan->input_pixel_stride;
-    }
-    return;
-  }
-  octet_output_position position = octet_position_of_pixel(&plan->geometry, first_pixel);
-  for (size_t row = 0; row < rows; row++) {
-    octet_locate_window(plan, input, position, first_run, runs, row, windows);
-    octet_next_position(&plan->geometry, &position);
-  }
-}
-
 /// sums = initial + Σ over all runs, a few runs at a time.
 static void sum_tile(const convolution_slice *slice, size_t first_pixel, size_t rows, void *sums) {
   const octet_convolution_plan *plan = slice->run->plan;
@@ -74,7 +50,7 @@ static void sum_tile(const convolution_slice *slice, size_t first_pixel, size_t 
   for (size_t call = 0, first_run = 0; call < calls; call++, first_run += tile.runs) {
     tile.runs = layout->runs * (call + 1) / calls - first_run;
     tile.weights = weights + first_run * run_bytes;
-    locate_windows(plan, input, first_pixel, rows, first_run, tile.runs, &windows);
+    octet_locate_windows(plan, input, first_pixel, rows, first_run, tile.runs, &windows);
     kernel->function(&tile);
     tile.initial = sums;
     tile.initial_row_stride = kernel->channels;

@@ -1,109 +1,148 @@
 #include "convolution/windows.h"
 
-octet_output_position octet_position_of_pixel(const octet_convolution_geometry *g, size_t pixel) {
-  octet_output_position position;
-  for (int axis = 2; axis >= 0; axis--) {
-    position.place[axis] = pixel % g->output[axis];
-    pixel /= g->output[axis];
-  }
-  position.image = pixel;
-  return position;
-}
-
-void octet_next_position(const octet_convolution_geometry *g, octet_output_position *position) {
-  for (int axis = 2; axis >= 0; axis--) {
-    if (++position->place[axis] < g->output[axis]) {
-      return;
-    }
-    position->place[axis] = 0;
-  }
-  position->image++;
-}
-
-/// Whether every tap of a window that begins at `origin` lies inside the input.
-static bool is_inside(const octet_convolution_geometry *g, const ptrdiff_t origin[3]) {
-  bool inside = true;
-  for (int axis = 0; axis < 3; axis++) {
-    const ptrdiff_t last = origin[axis] + (ptrdiff_t)((g->kernel[axis] - 1) * g->dilation[axis]);
-    inside &= (origin[axis] >= 0) & (last < (ptrdiff_t)g->input[axis]);
-  }
-  return inside;
-}
-
-/// Whether the taps of a run lie side by side wherever the window is inside the input.
-static bool runs_are_contiguous(const octet_convolution_plan *plan) {
-  const octet_convolution_geometry *g = &plan->geometry;
-  const bool dense = g->dilation[2] == 1 && plan->input_pixel_stride == g->group_inputs * plan->element_bytes;
-  return plan->layout.run_taps == 1 || dense;
-}
-
-static bool is_within(ptrdiff_t at, size_t extent) {
-  return at >= 0 && at < (ptrdiff_t)extent;
-}
-
-/// Bytes from the input's first pixel to the pixel at `place` of an image.
-static ptrdiff_t pixel_offset(const octet_convolution_plan *plan, size_t image, const ptrdiff_t place[3]) {
-  const size_t *extent = plan->geometry.input;
-  ptrdiff_t index = (ptrdiff_t)image;
-  for (int axis = 0; axis < 3; axis++) {
-    index = index * (ptrdiff_t)extent[axis] + place[axis];
-  }
-  return index * (ptrdiff_t)plan->input_pixel_stride;
-}
-
-/// The run that begins with tap `tap` of a window which may reach over the border.
-static const uint8_t *locate_run(const octet_convolution_plan *plan, const uint8_t *input, size_t image,
-                                 const ptrdiff_t origin[3], size_t run, uint8_t *gathered) {
-  const octet_convolution_geometry *g = &plan->geometry;
-  const size_t run_taps = plan->layout.run_taps, bytes = g->group_inputs * plan->element_bytes;
-  size_t tap = run * run_taps;
+/// The first tap of a window: its image, and its place there, which may be outside.
+typedef struct {
+  size_t image;
   ptrdiff_t place[3];
+} window_origin;
+
+/// Runs [first, first + count) of the windows of a group.
+typedef struct {
+  const octet_convolution_plan *plan;
+  const uint8_t *input;
+  size_t first, count;
+} run_range;
+
+static bool is_within(ptrdiff_t at, ptrdiff_t last) {
+  return at >= 0 && at <= last;
+}
+
+static const uint8_t *pixel_at(const run_range *runs, size_t image, const ptrdiff_t place[3]) {
+  const octet_window_steps *steps = &runs->plan->steps;
+  const ptrdiff_t offset = (ptrdiff_t)image * steps->image_bytes + place[0] * steps->axis_bytes[0] +
+                           place[1] * steps->axis_bytes[1] + place[2] * steps->axis_bytes[2];
+  return runs->input + offset;
+}
+
+/// The place of tap number `tap` of a kernel in a window that begins at `origin`.
+static void locate_tap(const octet_convolution_geometry *g, const ptrdiff_t origin[3], size_t tap, ptrdiff_t place[3]) {
   for (int axis = 2; axis >= 0; axis--) {
     place[axis] = origin[axis] + (ptrdiff_t)(tap % g->kernel[axis] * g->dilation[axis]);
     tap /= g->kernel[axis];
   }
-  if (!is_within(place[0], g->input[0]) || !is_within(place[1], g->input[1])) {
+}
+
+/// Puts a run together tap by tap, with padding for the taps outside.
+static void gather_run(const run_range *runs, size_t image, ptrdiff_t place[3], uint8_t *gathered) {
+  const octet_convolution_plan *plan = runs->plan;
+  const octet_convolution_geometry *g = &plan->geometry;
+  const size_t bytes = g->group_inputs * plan->element_bytes;
+  for (size_t i = 0; i < plan->layout.run_taps; i++, gathered += bytes) {
+    const bool within = is_within(place[2], (ptrdiff_t)g->input[2] - 1);
+    const uint8_t *from = within ? pixel_at(runs, image, place) : plan->padding;
+    for (size_t byte = 0; byte < bytes; byte++) {
+      gathered[byte] = from[byte];
+    }
+    place[2] += (ptrdiff_t)g->dilation[2];
+  }
+}
+
+/// One run of a window that may reach over the border, or whose taps do not lie side by side.
+static const uint8_t *locate_run(const run_range *runs, const window_origin *origin, size_t run, uint8_t *gathered) {
+  const octet_convolution_plan *plan = runs->plan;
+  const octet_convolution_geometry *g = &plan->geometry;
+  ptrdiff_t place[3];
+  locate_tap(g, origin->place, run * plan->layout.run_taps, place);
+  const bool row_is_within =
+      is_within(place[0], (ptrdiff_t)g->input[0] - 1) && is_within(place[1], (ptrdiff_t)g->input[1] - 1);
+  if (!row_is_within) {
     return plan->padding;
   }
-  if (run_taps == 1) {
-    return is_within(place[2], g->input[2]) ? input + pixel_offset(plan, image, place) : plan->padding;
+  if (plan->layout.run_taps == 1) {
+    const bool within = is_within(place[2], (ptrdiff_t)g->input[2] - 1);
+    return within ? pixel_at(runs, origin->image, place) : plan->padding;
   }
-  for (size_t i = 0; i < run_taps; i++, place[2] += (ptrdiff_t)g->dilation[2]) {
-    const bool within = is_within(place[2], g->input[2]);
-    __builtin_memcpy(gathered + i * bytes, within ? input + pixel_offset(plan, image, place) : plan->padding, bytes);
-  }
+  gather_run(runs, origin->image, place, gathered);
   return gathered;
 }
 
-void octet_locate_window(const octet_convolution_plan *plan, const uint8_t *input, octet_output_position position,
-                         size_t first_run, size_t runs, size_t row, octet_windows *windows) {
-  const octet_convolution_geometry *g = &plan->geometry;
-  const uint8_t **pointers = windows->pointers[row];
-  ptrdiff_t origin[3];
-  for (int axis = 0; axis < 3; axis++) {
-    origin[axis] = (ptrdiff_t)(position.place[axis] * g->stride[axis]) - g->pad[axis];
-  }
-  if (is_inside(g, origin) && runs_are_contiguous(plan)) {
-    const uint8_t *window = input + pixel_offset(plan, position.image, origin);
-    for (size_t i = 0; i < runs; i++) {
-      pointers[i] = window + plan->run_offsets[first_run + i];
+/// The windows of `count` neighbours in one row of the output.
+static void locate_row(const run_range *runs, window_origin origin, size_t count, size_t row, octet_windows *windows) {
+  const octet_convolution_plan *plan = runs->plan;
+  const octet_window_steps *steps = &plan->steps;
+  const bool row_is_inside = steps->contiguous && is_within(origin.place[0], steps->last_inside[0]) &&
+                             is_within(origin.place[1], steps->last_inside[1]);
+  const ptrdiff_t stride = (ptrdiff_t)plan->geometry.stride[2];
+  const uint8_t *window = pixel_at(runs, origin.image, origin.place);
+  for (size_t i = 0; i < count; i++, origin.place[2] += stride, window += stride * steps->axis_bytes[2]) {
+    const uint8_t **pointers = windows->pointers[row + i];
+    if (row_is_inside && is_within(origin.place[2], steps->last_inside[2])) {
+      for (size_t run = 0; run < runs->count; run++) {
+        pointers[run] = window + steps->run_offsets[runs->first + run];
+      }
+    } else {
+      for (size_t run = 0; run < runs->count; run++) {
+        pointers[run] = locate_run(runs, &origin, runs->first + run, windows->gathered[row + i][run]);
+      }
     }
-    return;
-  }
-  for (size_t i = 0; i < runs; i++) {
-    pointers[i] = locate_run(plan, input, position.image, origin, first_run + i, windows->gathered[row][i]);
   }
 }
 
-void octet_convolution_run_offsets(const octet_convolution_plan *plan, ptrdiff_t *offsets) {
+void octet_locate_windows(const octet_convolution_plan *plan, const uint8_t *input, size_t first_pixel, size_t rows,
+                          size_t first_run, size_t runs, octet_windows *windows) {
   const octet_convolution_geometry *g = &plan->geometry;
-  for (size_t run = 0; run < plan->layout.runs; run++) {
-    size_t tap = run * plan->layout.run_taps;
-    ptrdiff_t place[3];
-    for (int axis = 2; axis >= 0; axis--) {
-      place[axis] = (ptrdiff_t)(tap % g->kernel[axis] * g->dilation[axis]);
-      tap /= g->kernel[axis];
+  if (plan->steps.pointwise) {
+    for (size_t row = 0; row < rows; row++) {
+      windows->pointers[row][0] = input + (first_pixel + row) * plan->input_pixel_stride;
     }
-    offsets[run] = pixel_offset(plan, 0, place);
+    return;
+  }
+  const run_range range = {plan, input, first_run, runs};
+  size_t place[3], image = first_pixel;
+  for (int axis = 2; axis >= 0; axis--) {
+    place[axis] = image % g->output[axis];
+    image /= g->output[axis];
+  }
+  for (size_t row = 0; row < rows;) {
+    const size_t left_in_row = g->output[2] - place[2];
+    const size_t count = left_in_row < rows - row ? left_in_row : rows - row;
+    window_origin origin = {.image = image};
+    for (int axis = 0; axis < 3; axis++) {
+      origin.place[axis] = (ptrdiff_t)(place[axis] * g->stride[axis]) - g->pad[axis];
+    }
+    locate_row(&range, origin, count, row, windows);
+    row += count;
+    place[2] = 0;
+    if (++place[1] == g->output[1]) {
+      place[1] = 0;
+      if (++place[0] == g->output[0]) {
+        place[0] = 0;
+        image++;
+      }
+    }
+  }
+}
+
+void octet_convolution_prepare(octet_convolution_plan *plan, ptrdiff_t *offsets) {
+  const octet_convolution_geometry *g = &plan->geometry;
+  octet_window_steps *steps = &plan->steps;
+  steps->pointwise = true;
+  ptrdiff_t bytes = (ptrdiff_t)plan->input_pixel_stride;
+  for (int axis = 2; axis >= 0; axis--) {
+    steps->axis_bytes[axis] = bytes;
+    bytes *= (ptrdiff_t)g->input[axis];
+    steps->last_inside[axis] = (ptrdiff_t)g->input[axis] - 1 - (ptrdiff_t)((g->kernel[axis] - 1) * g->dilation[axis]);
+    steps->pointwise &= g->kernel[axis] == 1 && g->stride[axis] == 1 && g->pad[axis] == 0;
+    steps->pointwise &= g->output[axis] == g->input[axis];
+  }
+  steps->image_bytes = bytes;
+  const bool dense = g->dilation[2] == 1 && plan->input_pixel_stride == g->group_inputs * plan->element_bytes;
+  steps->contiguous = plan->layout.run_taps == 1 || dense;
+  steps->run_offsets = offsets;
+  const ptrdiff_t origin[3] = {0, 0, 0};
+  for (size_t run = 0; run < plan->layout.runs; run++) {
+    ptrdiff_t place[3];
+    locate_tap(g, origin, run * plan->layout.run_taps, place);
+    offsets[run] = place[0] * steps->axis_bytes[0] + place[1] * steps->axis_bytes[1] + place[2] * steps->axis_bytes[2];
   }
 }

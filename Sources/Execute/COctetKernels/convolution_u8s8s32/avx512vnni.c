@@ -78,25 +78,26 @@ void octet_convolution_u8s8s32_6x64__avx512vnni(const octet_dot_tile *tile) {
 void octet_convolution_u8s8s32_8x48__avx512vnni(const octet_dot_tile *tile) {
   switch (tile->rows) {
     OCTET_ROWS(1, 3)
-    OCTET_ROWS(2, 3) OCTET_ROWS(3, 3) OCTET_ROWS(4, 3) OCTET_ROWS(5, 3) OCTET_ROWS(6, 3) OCTET_ROWS(7, 3)
-        OCTET_ROWS(8, 3)
+    OCTET_ROWS(2, 3)
+    OCTET_ROWS(3, 3) OCTET_ROWS(4, 3) OCTET_ROWS(5, 3) OCTET_ROWS(6, 3) OCTET_ROWS(7, 3) OCTET_ROWS(8, 3)
   }
 }
 
 void octet_convolution_u8s8s32_12x32__avx512vnni(const octet_dot_tile *tile) {
   switch (tile->rows) {
     OCTET_ROWS(1, 2)
-    OCTET_ROWS(2, 2) OCTET_ROWS(3, 2) OCTET_ROWS(4, 2) OCTET_ROWS(5, 2) OCTET_ROWS(6, 2) OCTET_ROWS(7, 2)
-        OCTET_ROWS(8, 2) OCTET_ROWS(9, 2) OCTET_ROWS(10, 2) OCTET_ROWS(11, 2) OCTET_ROWS(12, 2)
+    OCTET_ROWS(2, 2)
+    OCTET_ROWS(3, 2) OCTET_ROWS(4, 2) OCTET_ROWS(5, 2) OCTET_ROWS(6, 2) OCTET_ROWS(7, 2) OCTET_ROWS(8, 2)
+        OCTET_ROWS(9, 2) OCTET_ROWS(10, 2) OCTET_ROWS(11, 2) OCTET_ROWS(12, 2)
   }
 }
 
 void octet_convolution_u8s8s32_14x16__avx512vnni(const octet_dot_tile *tile) {
   switch (tile->rows) {
     OCTET_ROWS(1, 1)
-    OCTET_ROWS(2, 1) OCTET_ROWS(3, 1) OCTET_ROWS(4, 1) OCTET_ROWS(5, 1) OCTET_ROWS(6, 1) OCTET_ROWS(7, 1)
-        OCTET_ROWS(8, 1) OCTET_ROWS(9, 1) OCTET_ROWS(10, 1) OCTET_ROWS(11, 1) OCTET_ROWS(12, 1) OCTET_ROWS(13, 1)
-            OCTET_ROWS(14, 1)
+    OCTET_ROWS(2, 1)
+    OCTET_ROWS(3, 1) OCTET_ROWS(4, 1) OCTET_ROWS(5, 1) OCTET_ROWS(6, 1) OCTET_ROWS(7, 1) OCTET_ROWS(8, 1)
+        OCTET_ROWS(9, 1) OCTET_ROWS(10, 1) OCTET_ROWS(11, 1) OCTET_ROWS(12, 1) OCTET_ROWS(13, 1) OCTET_ROWS(14, 1)
   }
 }
 

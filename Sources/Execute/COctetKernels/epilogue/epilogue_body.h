@@ -18,27 +18,19 @@ OCTET_INLINE f32x16 round_f32(f32x16 v) {
   return (v + 12582912.0f) - 12582912.0f;
 }
 
-OCTET_INLINE f32x16 load_element(const uint8_t *from, octet_element type, size_t count) {
-  switch (type) {
-  case OCTET_ELEMENT_U8:
-    return f32_of_u8(load_first_u8(from, count, 0));
-  case OCTET_ELEMENT_I8:
-    return f32_of_i8(load_first_u8(from, count, 0));
-  case OCTET_ELEMENT_F32:
-    return load_first_f32((const float *)from, count, 0);
-  }
-  return 0;
-}
+/// Unrolled, so that the vectors of a block are registers.
+#define OCTET_EACH_VECTOR _Pragma("clang loop unroll(full)") for (size_t i = 0; i < vectors; i++)
 
-OCTET_INLINE size_t channels_left(epilogue_place place, size_t vector) {
-  return place.tile->channels - place.channel - vector * OCTET_LANES;
+/// How many channels vector i of a block has: only the last may have fewer than the lanes.
+OCTET_INLINE size_t lanes_of(size_t i, size_t vectors, epilogue_place place) {
+  return i + 1 < vectors ? OCTET_LANES : place.tile->channels - place.channel - i * OCTET_LANES;
 }
 
 OCTET_INLINE void load_sums(f32x16 *v, size_t vectors, epilogue_place place) {
-  const size_t first = place.row * place.tile->row_stride + place.channel;
-  for (size_t i = 0; i < vectors; i++) {
-    const f32x16 sums = load_f32((const float *)place.tile->sums + first + i * OCTET_LANES);
-    v[i] = place.tile->sums_are_integers ? f32_of_i32(bits_of_f32(sums)) : sums;
+  const float *sums = (const float *)place.tile->sums + place.row * place.tile->row_stride + place.channel;
+  OCTET_EACH_VECTOR {
+    const f32x16 sum = load_f32(sums + i * OCTET_LANES);
+    v[i] = place.tile->sums_are_integers ? f32_of_i32(bits_of_f32(sum)) : sum;
   }
 }
 
@@ -46,83 +38,169 @@ OCTET_INLINE void load_sums(f32x16 *v, size_t vectors, epilogue_place place) {
 OCTET_INLINE void load_operand(f32x16 *r, size_t vectors, const octet_epilogue_step *step, epilogue_place place) {
   const octet_epilogue_tile *tile = place.tile;
   const size_t pixel = (tile->first_pixel + place.row) * tile->strides->operands[step->operand];
-  for (size_t i = 0; i < vectors; i++) {
-    const size_t channel = tile->first_channel + place.channel + i * OCTET_LANES;
-    const uint8_t *from =
-        tile->buffers->operands[step->operand] + pixel + channel * octet_element_bytes(step->operand_type);
-    r[i] = load_element(from, step->operand_type, channels_left(place, i)) * step->a + step->b;
+  const uint8_t *from = tile->buffers->operands[step->operand] + pixel;
+  const size_t channel = tile->first_channel + place.channel;
+  switch (step->operand_type) {
+  case OCTET_ELEMENT_U8:
+    OCTET_EACH_VECTOR {
+      r[i] = f32_of_u8(load_first_u8(from + channel + i * OCTET_LANES, lanes_of(i, vectors, place), 0));
+    }
+    break;
+  case OCTET_ELEMENT_I8:
+    OCTET_EACH_VECTOR {
+      r[i] = f32_of_i8(load_first_u8(from + channel + i * OCTET_LANES, lanes_of(i, vectors, place), 0));
+    }
+    break;
+  case OCTET_ELEMENT_F32:
+    OCTET_EACH_VECTOR {
+      r[i] = load_first_f32((const float *)from + channel + i * OCTET_LANES, lanes_of(i, vectors, place), 0);
+    }
+    break;
+  }
+  OCTET_EACH_VECTOR {
+    r[i] = r[i] * step->a + step->b;
   }
 }
 
-#define OCTET_EACH_VECTOR(...)                                                                                         \
-  for (size_t i = 0; i < vectors; i++) {                                                                               \
-    v[i] = __VA_ARGS__;                                                                                                \
-  }                                                                                                                    \
-  break
-
-OCTET_INLINE void apply_step(f32x16 *v, size_t vectors, const octet_epilogue_step *step, epilogue_place place) {
+/// `operation` is the step's own; where it is a constant, only its case remains.
+OCTET_INLINE void apply_step(f32x16 *v, size_t vectors, octet_operation operation, const octet_epilogue_step *step,
+                             epilogue_place place) {
   const size_t channel = place.tile->first_channel + place.channel;
+  const float *first = step->first + channel, *second = step->second + channel;
   const f32x16 a = step->a, b = step->b;
   f32x16 r[BLOCK_VECTORS];
-  switch (step->operation) {
+  switch (operation) {
   case OCTET_SCALE_SHIFT:
-    OCTET_EACH_VECTOR(v[i] * load_f32(step->first + channel + i * OCTET_LANES) +
-                      load_f32(step->second + channel + i * OCTET_LANES));
+    OCTET_EACH_VECTOR {
+      v[i] = v[i] * load_f32(first + i * OCTET_LANES) + load_f32(second + i * OCTET_LANES);
+    }
+    break;
   case OCTET_SCALE_SHIFT_ALL:
-    OCTET_EACH_VECTOR(v[i] * a + b);
+    OCTET_EACH_VECTOR {
+      v[i] = v[i] * a + b;
+    }
+    break;
   case OCTET_CLAMP:
-    OCTET_EACH_VECTOR(clamp_f32(v[i], a, b));
+    OCTET_EACH_VECTOR {
+      v[i] = clamp_f32(v[i], a, b);
+    }
+    break;
   case OCTET_ROUND_CLAMP:
-    OCTET_EACH_VECTOR(round_f32(clamp_f32(v[i], a, b)));
+    OCTET_EACH_VECTOR {
+      v[i] = round_f32(clamp_f32(v[i], a, b));
+    }
+    break;
   case OCTET_ADD_OPERAND:
     load_operand(r, vectors, step, place);
-    OCTET_EACH_VECTOR(v[i] + r[i]);
+    OCTET_EACH_VECTOR {
+      v[i] = v[i] + r[i];
+    }
+    break;
   case OCTET_MULTIPLY_OPERAND:
     load_operand(r, vectors, step, place);
-    OCTET_EACH_VECTOR(v[i] * r[i]);
+    OCTET_EACH_VECTOR {
+      v[i] = v[i] * r[i];
+    }
+    break;
   case OCTET_LEAKY_RELU:
-    OCTET_EACH_VECTOR(v[i] < 0 ? v[i] * load_f32(step->first + channel + i * OCTET_LANES) : v[i]);
+    OCTET_EACH_VECTOR {
+      v[i] = v[i] < 0 ? v[i] * load_f32(first + i * OCTET_LANES) : v[i];
+    }
+    break;
   case OCTET_HARD_SIGMOID:
-    OCTET_EACH_VECTOR(clamp_f32(v[i] * a + b, 0, 1));
+    OCTET_EACH_VECTOR {
+      v[i] = clamp_f32(v[i] * a + b, 0, 1);
+    }
+    break;
   case OCTET_HARD_SWISH:
-    OCTET_EACH_VECTOR(v[i] * (clamp_f32(v[i] + 3.0f, 0, 6) * (1.0f / 6.0f)));
+    OCTET_EACH_VECTOR {
+      v[i] = v[i] * (clamp_f32(v[i] + 3.0f, 0, 6) * (1.0f / 6.0f));
+    }
+    break;
+  }
+}
+
+OCTET_INLINE void store_block(const f32x16 *v, size_t vectors, const octet_epilogue *epilogue, epilogue_place place) {
+  const octet_epilogue_tile *tile = place.tile;
+  uint8_t *pixel = tile->buffers->output + (tile->first_pixel + place.row) * tile->strides->output;
+  const size_t channel = tile->first_channel + place.channel;
+  if (epilogue->output_type == OCTET_ELEMENT_F32) {
+    OCTET_EACH_VECTOR {
+      store_first_f32((float *)pixel + channel + i * OCTET_LANES, v[i], lanes_of(i, vectors, place));
+    }
+    return;
+  }
+  OCTET_EACH_VECTOR {
+    const u8x16 bytes = low_bytes(round_clamped_f32(v[i], epilogue->low, epilogue->high));
+    store_first_u8(pixel + channel + i * OCTET_LANES, bytes, lanes_of(i, vectors, place));
   }
 }
 
 #undef OCTET_EACH_VECTOR
 
-OCTET_INLINE void store_block(const f32x16 *v, size_t vectors, const octet_epilogue *epilogue, epilogue_place place) {
-  const octet_epilogue_tile *tile = place.tile;
-  uint8_t *pixel = tile->buffers->output + (tile->first_pixel + place.row) * tile->strides->output;
-  for (size_t i = 0; i < vectors; i++) {
-    const size_t channel = tile->first_channel + place.channel + i * OCTET_LANES, count = channels_left(place, i);
-    if (epilogue->output_type == OCTET_ELEMENT_F32) {
-      store_first_f32((float *)pixel + channel, v[i], count);
+/// A program whose operations are known when this is compiled: nothing is left to choose for each block.
+typedef struct {
+  size_t step_count;
+  octet_operation operations[OCTET_EPILOGUE_STEPS];
+} known_program;
+
+/// The rows of one block of channels. Without a known program, each step's operation is looked up.
+OCTET_INLINE void run_rows(const octet_epilogue *epilogue, const octet_epilogue_tile *tile, size_t channel,
+                           size_t vectors, const known_program *known) {
+  for (size_t row = 0; row < tile->rows; row++) {
+    const epilogue_place place = {tile, row, channel};
+    f32x16 v[BLOCK_VECTORS];
+    load_sums(v, vectors, place);
+    if (known) {
+      _Pragma("clang loop unroll(full)") for (size_t step = 0; step < known->step_count; step++) {
+        apply_step(v, vectors, known->operations[step], &epilogue->steps[step], place);
+      }
     } else {
-      store_first_u8(pixel + channel, low_bytes(round_clamped_f32(v[i], epilogue->low, epilogue->high)), count);
+      for (size_t step = 0; step < epilogue->step_count; step++) {
+        apply_step(v, vectors, epilogue->steps[step].operation, &epilogue->steps[step], place);
+      }
+    }
+    store_block(v, vectors, epilogue, place);
+  }
+}
+
+OCTET_INLINE void run_tile(const octet_epilogue *epilogue, const octet_epilogue_tile *tile,
+                           const known_program *known) {
+  for (size_t channel = 0; channel < tile->channels; channel += BLOCK_CHANNELS) {
+    switch ((tile->channels - channel + OCTET_LANES - 1) / OCTET_LANES) {
+    case 1:
+      run_rows(epilogue, tile, channel, 1, known);
+      break;
+    case 2:
+      run_rows(epilogue, tile, channel, 2, known);
+      break;
+    case 3:
+      run_rows(epilogue, tile, channel, 3, known);
+      break;
+    default:
+      run_rows(epilogue, tile, channel, BLOCK_VECTORS, known);
+      break;
     }
   }
 }
 
-OCTET_INLINE void run_block(const octet_epilogue *epilogue, epilogue_place place, size_t vectors) {
-  f32x16 v[BLOCK_VECTORS];
-  load_sums(v, vectors, place);
-  for (size_t step = 0; step < epilogue->step_count; step++) {
-    apply_step(v, vectors, &epilogue->steps[step], place);
+OCTET_INLINE bool is_program(const octet_epilogue *epilogue, const known_program *known) {
+  bool same = epilogue->step_count == known->step_count;
+  for (size_t step = 0; same && step < known->step_count; step++) {
+    same = epilogue->steps[step].operation == known->operations[step];
   }
-  store_block(v, vectors, epilogue, place);
+  return same;
 }
 
 void OCTET_KERNEL_NAME(octet_epilogue)(const octet_epilogue *epilogue, const octet_epilogue_tile *tile) {
-  size_t channel = 0;
-  for (; channel + BLOCK_CHANNELS <= tile->channels; channel += BLOCK_CHANNELS) {
-    for (size_t row = 0; row < tile->rows; row++) {
-      run_block(epilogue, (epilogue_place){tile, row, channel}, BLOCK_VECTORS);
-    }
-  }
-  for (; channel < tile->channels; channel += OCTET_LANES) {
-    for (size_t row = 0; row < tile->rows; row++) {
-      run_block(epilogue, (epilogue_place){tile, row, channel}, 1);
-    }
+  // The two programs that most layers of most models have.
+  const known_program requantize = {1, {OCTET_SCALE_SHIFT}};
+  const known_program residual = {3, {OCTET_SCALE_SHIFT, OCTET_ROUND_CLAMP, OCTET_ADD_OPERAND}};
+  if (is_program(epilogue, &requantize)) {
+    run_tile(epilogue, tile, &requantize);
+  } else if (is_program(epilogue, &residual)) {
+    run_tile(epilogue, tile, &residual);
+  } else {
+    run_tile(epilogue, tile, NULL);
   }
 }

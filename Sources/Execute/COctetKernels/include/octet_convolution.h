@@ -59,6 +59,20 @@ void octet_weights_pack(const octet_weight_layout *layout, const octet_convoluti
 /// sums[channel] = Σ weights, for `channels` rows of `length` weights.
 void octet_weights_sum_s8(const int8_t *weights, size_t channels, size_t length, int32_t *sums);
 
+/// What follows from a plan's geometry and pixel stride. Spatial values stand in the order depth, height, width.
+typedef struct octet_window_steps {
+  /// Whether output pixel n reads input pixel n and nothing else.
+  bool pointwise;
+  /// Whether the taps of a run lie side by side where the window is inside the input.
+  bool contiguous;
+  /// A window whose first tap is at least 0 and at most this lies inside the input.
+  ptrdiff_t last_inside[3];
+  /// Bytes from one image, slice, row and pixel of the input to the next.
+  ptrdiff_t image_bytes, axis_bytes[3];
+  /// Bytes from a window's first pixel to each of its runs.
+  const ptrdiff_t *run_offsets;
+} octet_window_steps;
+
 typedef struct octet_convolution_plan {
   octet_convolution_geometry geometry;
   octet_weight_layout layout;
@@ -70,17 +84,16 @@ typedef struct octet_convolution_plan {
   size_t element_bytes;
   /// A run of what padding holds (the zero point, or 0), and 3 bytes more.
   const uint8_t *padding;
-  /// Bytes from a window's first pixel to each of its runs.
-  const ptrdiff_t *run_offsets;
   /// Bytes from one input pixel to the next.
   size_t input_pixel_stride;
   octet_epilogue_strides strides;
   const octet_epilogue *epilogue;
   octet_epilogue_function *finish;
+  octet_window_steps steps;
 } octet_convolution_plan;
 
-/// Computes plan->run_offsets: layout.runs values.
-void octet_convolution_run_offsets(const octet_convolution_plan *plan, ptrdiff_t *offsets);
+/// Fills in plan->steps from the rest of the plan, with `offsets` as the memory for layout.runs run offsets.
+void octet_convolution_prepare(octet_convolution_plan *plan, ptrdiff_t *offsets);
 
 /// Runs a plan. Up to 3 bytes past the last input pixel's channels are read; nothing but the output's channels is
 /// written. The result does not depend on the team.

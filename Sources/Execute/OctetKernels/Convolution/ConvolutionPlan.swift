@@ -41,8 +41,7 @@ final class ConvolutionPlan: @unchecked Sendable {
       output: outputPixelStride, operands: operandPixelStrides, epilogue: epilogue)
     code.pointee.epilogue = epilogue.program
     code.pointee.finish = octet_epilogue_select(weights.instructionSet.code).pointee.function
-    octet_convolution_run_offsets(code, runOffsets.elements(Int.self))
-    code.pointee.run_offsets = UnsafePointer(runOffsets.elements(Int.self))
+    octet_convolution_prepare(code, runOffsets.elements(Int.self))
   }
 
   var kernelName: String { weights.kernelName }
