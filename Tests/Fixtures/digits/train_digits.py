@@ -9,6 +9,8 @@ Writes digits.xml and digits.bin (INT8 OpenVINO IR) to the embedded models' fold
     test_labels.npy         u8 [360]           what they show
     test_probabilities.npy  f32 [360, 10]      what the model means (../meaning.py)
     reference_image.npy     f32 [8, 1, 8, 8]   the first 8 test images as the model takes them
+    digits_float.xml, .bin                     the model before quantization
+    calibration_image.npy   f32 [128, 1, 8, 8] training images to quantize it with
     accuracy.json                              accuracy of the float and the INT8 model, seed, versions
 
 The data are scikit-learn's digits (UCI, 1,797 images). The first 1,437 train the model and choose the ranges; the last
@@ -37,7 +39,8 @@ from sklearn.datasets import load_digits
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent))
-import meaning  # noqa: E402: it stands one folder up
+import meaning  # noqa: E402: they stand one folder up
+import naming  # noqa: E402
 
 MODEL_FOLDER = HERE.parents[2] / "Sources/Compile/OctetEmbeddedModels/Resources"
 
@@ -189,10 +192,6 @@ def quantize(model, images):
     quantized = nncf.quantize(
         model, dataset, preset=nncf.QuantizationPreset.MIXED, subset_size=len(images), advanced_parameters=advanced
     )
-    # OpenVINO numbers the nodes it makes by a counter of the process; names of our own make the file reproducible.
-    for number, node in enumerate(quantized.get_ordered_ops()):
-        if node.get_type_name() in ("Constant", "Convert", "Result"):
-            node.set_friendly_name(f"{node.get_type_name().lower()}_{number}")
     return quantized
 
 
@@ -218,7 +217,10 @@ def main():
     test_images, test_labels = images[TRAINING_IMAGES:], labels[TRAINING_IMAGES:]
     model = float_model(train(images[:TRAINING_IMAGES], labels[:TRAINING_IMAGES]))
     float_accuracy = accuracy(meaning.evaluate(model, [test_images])[0], test_labels)
+    naming.name_by_place(model)
+    ov.save_model(model, HERE / "digits_float.xml", compress_to_fp16=False)
     quantized = quantize(model, images[:TRAINING_IMAGES])
+    naming.name_by_place(quantized)
     arguments.output_directory.mkdir(parents=True, exist_ok=True)
     path = arguments.output_directory / "digits.xml"
     ov.save_model(quantized, path, compress_to_fp16=False)
@@ -228,6 +230,7 @@ def main():
     np.save(HERE / "test_labels.npy", test_labels.astype(np.uint8))
     np.save(HERE / "test_probabilities.npy", probabilities)
     np.save(HERE / "reference_image.npy", test_images[:8])
+    np.save(HERE / "calibration_image.npy", images[:128])
     record = {
         "float_accuracy": float_accuracy,
         "int8_accuracy": accuracy(probabilities, test_labels),

@@ -30,7 +30,8 @@ from openvino import opset13 as opset
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent))
-import meaning  # noqa: E402: it stands one folder up
+import meaning  # noqa: E402: they stand one folder up
+import naming  # noqa: E402
 
 ORACLES_AGREE = 1e-6
 
@@ -235,7 +236,7 @@ MODELS = {
     "concat_equal_ranges": (concat_equal_ranges, 3, 3, "Concatenation of two branches on one grid."),
     "concat_unequal_ranges": (concat_unequal_ranges, 4, 3, "Concatenation of branches whose ranges differ 16 times."),
     "pooling": (pooling, 5, 4, "Padded maximum, average and global average between INT8 convolutions."),
-    "average_pool_unquantized": (average_pool_unquantized, 6, 1, "Averages off the u8 grid enter a convolution."),
+    "average_pool_unquantized": (average_pool_unquantized, 6, 0, "Averages off the u8 grid: no integers to convolve."),
     "asymmetric_padding": (asymmetric_padding, 7, 2, "Integral and fractional zero points under zero padding."),
     "weights_fake_quantize": (weights_fake_quantize, 8, 1, "Float weights behind a FakeQuantize of 255 levels."),
     "weights_u8": (weights_u8, 9, 1, "u8 weights with zero point 128 and a scale per channel."),
@@ -265,10 +266,7 @@ def plugin(ir, inputs, mode):
 def write(name):
     function, seed, int8_layers, purpose = MODELS[name]
     ir, runs = function(Builder(seed))
-    # OpenVINO numbers nameless nodes by a counter of the process; names of our own make the file reproducible.
-    for number, node in enumerate(ir.get_ordered_ops()):
-        if node.get_type_name() in ("Constant", "Convert", "Result") or node.get_friendly_name()[-1].isdigit():
-            node.set_friendly_name(f"{node.get_type_name().lower()}_{number}")
+    naming.name_by_place(ir)
     ov.save_model(ir, HERE / f"{name}.xml", compress_to_fp16=False)
     ir = ov.Core().read_model(HERE / f"{name}.xml")
 
