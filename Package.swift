@@ -68,7 +68,9 @@ let package = Package(
       swiftSettings: settings),
 
     // MARK: - Compile: model file → graph → INT8 graph → plan
-    target("Compile", "OctetImport", ["OctetOperators", "OctetGraph", "OctetTensor", "OctetSystem", "CExpat"]),
+    target(
+      "Compile", "OctetImport",
+      ["OctetOperators", "OctetGraph", "OctetRuntime", "OctetTensor", "OctetSystem", "CExpat"]),
     .target(
       name: "OctetEmbeddedModels",
       path: "Sources/Compile/OctetEmbeddedModels",

@@ -1,1 +1,0 @@
-// OctetImport: begun here.

@@ -1,0 +1,148 @@
+import OctetGraph
+import OctetOperators
+import OctetRuntime
+import OctetSystem
+import OctetTensor
+
+/// Builds a graph from an OpenVINO IR: operators from layers, operands from edges.
+struct IRImporter {
+  /// The versions of the format that this importer reads.
+  private static let versions = [10, 11]
+
+  private let wiring: IRWiring
+  private let weights: WeightSource
+  private var graph = Graph()
+  private var folding = ConstantArithmetic()
+  /// The node of each layer, once it has been added; results have none.
+  private var nodes: [Int: NodeID] = [:]
+
+  static func graph(_ xml: MappedFile, weights: WeightSource) throws(ModelError) -> Graph {
+    let root = try withExtendedLifetime(xml) { (file) throws(ModelError) in try IRParser.parse(file.bytes) }
+    guard root.name == "net" else {
+      throw .model("line \(root.line): expected <net>, the root of an OpenVINO IR, found <\(root.name)>")
+    }
+    let version = try root.integer("version")
+    guard versions.contains(version) else {
+      throw .model("expected an IR of version 10 or 11, found version \(version)")
+    }
+    return try graph(try IRNetwork(root), weights: weights)
+  }
+
+  private static func graph(_ network: IRNetwork, weights: WeightSource) throws(ModelError) -> Graph {
+    try IROperatorTable.refuseUnsupported(network.layers)
+    var importer = IRImporter(wiring: try IRWiring(network), weights: weights)
+    return try importer.build()
+  }
+
+  private init(wiring: IRWiring, weights: WeightSource) {
+    self.wiring = wiring
+    self.weights = weights
+  }
+
+  private mutating func build() throws(ModelError) -> Graph {
+    // Inputs first, so that they keep the order of the file wherever their readers stand.
+    let order = try wiring.topologicalOrder()
+    let inputs = wiring.layers.indices.filter { wiring.layers[$0].type == Parameter.name }
+    for index in inputs + order.filter({ wiring.layers[$0].type != Parameter.name }) {
+      let layer = wiring.layers[index]
+      do throws(ModelError) {
+        try add(layer, at: index)
+      } catch {
+        throw error.located(at: layer.place)
+      }
+    }
+    try refuseEqualInputNames()
+    try nameOutputs()
+    return graph
+  }
+
+  // MARK: - Layers
+
+  private mutating func add(_ layer: IRLayer, at index: Int) throws(ModelError) {
+    let operands = wiring.operands[index].compactMap { source in
+      nodes[source.layer].map { Value($0, source.port) }
+    }
+    if layer.type == IROperatorTable.resultType {
+      guard operands.count == 1 else { throw .model("operands of Result: expected 1, found \(operands.count)") }
+      return
+    }
+    do throws(OperatorError) {
+      let op = try makeOperator(layer)
+      let name = layer.type == Parameter.name ? layer.outputs.first?.names.first : nil
+      nodes[index] = try folding.add(op, operands, layer: layer, name: name ?? layer.name, to: &graph)
+    } catch {
+      throw .model(error.description)
+    }
+    try checkRecordedTypes(of: layer, at: index)
+  }
+
+  private func makeOperator(_ layer: IRLayer) throws(OperatorError) -> any Operator {
+    switch layer.type {
+    case Constant.name: Constant(try constant(layer))
+    case Parameter.name: Parameter(type: try inputType(layer))
+    default: try IROperatorTable.makeOperator(layer)
+    }
+  }
+
+  private func inputType(_ layer: IRLayer) throws(OperatorError) -> TensorType {
+    let type = try layer.attributes.elementType("element_type")
+    guard type.isByteAddressable else {
+      throw .mismatch("attribute 'element_type'", expected: "a numeric type of 8 bits or more", found: type.rawValue)
+    }
+    return TensorType(type, try layer.attributes.partialShape("shape"))
+  }
+
+  private func constant(_ layer: IRLayer) throws(OperatorError) -> Tensor {
+    let type = try layer.attributes.elementType("element_type")
+    guard type != .u1, type != .string else {
+      throw .mismatch("attribute 'element_type'", expected: "a type that constants can have", found: type.rawValue)
+    }
+    let shape = try layer.attributes.shape("shape")
+    let offset = try layer.attributes.integer("offset")
+    let byteCount = try layer.attributes.integer("size")
+    do throws(ModelError) {
+      return try weights.tensor(type, shape, offset: offset, byteCount: byteCount)
+    } catch {
+      throw OperatorError(error.description)
+    }
+  }
+
+  /// A file that records other types than its operators give is damaged, or means something that we would not compute.
+  private func checkRecordedTypes(of layer: IRLayer, at index: Int) throws(ModelError) {
+    guard let id = nodes[index] else { return }
+    let types = graph.node(id).types
+    guard layer.outputs.count <= types.count else {
+      throw .model("expected \(types.count) outputs, found \(layer.outputs.count) in the file")
+    }
+    for (port, type) in zip(layer.outputs, types) where !port.agrees(with: type) {
+      throw .model("output port \(port.id): expected \(type), found \(port.description) in the file")
+    }
+  }
+
+  // MARK: - Names of inputs and outputs
+
+  /// An input has the name of its tensor, or else of its layer; requests could not tell equal ones apart.
+  private func refuseEqualInputNames() throws(ModelError) {
+    var names: Set<String> = []
+    for id in graph.inputs where !names.insert(graph.node(id).name).inserted {
+      throw .model("expected inputs of different names, found '\(graph.node(id).name)' twice")
+    }
+  }
+
+  /// An output has the name of its tensor, or else of the layer that makes it.
+  private mutating func nameOutputs() throws(ModelError) {
+    var taken: Set<String> = []
+    for (index, layer) in wiring.layers.enumerated() where layer.type == IROperatorTable.resultType {
+      guard let source = wiring.operands[index].first, let id = nodes[source.layer] else { continue }
+      let producer = wiring.layers[source.layer]
+      let layerName = producer.outputs.count > 1 ? "\(producer.name).\(source.port)" : producer.name
+      let candidates = producer.outputs[source.port].names + [layerName, layer.name]
+      guard let name = candidates.first(where: { !taken.contains($0) }) else {
+        throw .model("\(layer.place): expected an output name of its own, found '\(layer.name)' again")
+      }
+      taken.insert(name)
+      graph.addOutput(Value(id, source.port), name: name)
+    }
+    guard !graph.outputs.isEmpty else { throw .model("expected at least one Result layer, found none") }
+  }
+}

@@ -1,0 +1,47 @@
+import OctetGraph
+import OctetOperators
+import OctetTensor
+
+extension IROperatorTable {
+  /// Convolutions, products, pooling and quantization.
+  static let compute: [IROperator] = [
+    IROperator("AvgPool", 1, 14) { layer in
+      AvgPool(pooling: try layer.pooling(), excludesPadding: try layer.attributes.boolean("exclude-pad"))
+    },
+    IROperator("Convolution", 1) { layer in Convolution(window: try layer.window(), isGrouped: false) },
+    IROperator("FakeQuantize", 1) { layer in
+      try layer.requireNumPyBroadcasting()
+      return try FakeQuantize(levels: layer.attributes.integer("levels"))
+    },
+    IROperator("GroupConvolution", 1) { layer in Convolution(window: try layer.window(), isGrouped: true) },
+    IROperator("MatMul", 1) { layer in
+      MatMul(
+        transposeA: try layer.attributes.boolean("transpose_a", default: false),
+        transposeB: try layer.attributes.boolean("transpose_b", default: false))
+    },
+    IROperator("MaxPool", 1) { layer in try MaxPool(pooling: layer.pooling(), indexType: nil) },
+    IROperator("MaxPool", 8, 14) { layer in
+      try MaxPool(
+        pooling: layer.pooling(), indexType: layer.attributes.elementType("index_element_type", default: .i64),
+        indexAxis: layer.attributes.integer("axis", default: 0))
+    },
+  ]
+}
+
+extension IRLayer {
+  /// How a convolution or a pooling moves over the image.
+  func window() throws(OperatorError) -> SpatialWindow {
+    let strides = try attributes.integers("strides")
+    return try SpatialWindow(
+      strides: strides,
+      dilations: attributes.integers("dilations", default: [Int](repeating: 1, count: strides.count)),
+      padsBegin: attributes.integers("pads_begin"), padsEnd: attributes.integers("pads_end"),
+      autoPad: attributes.choice(
+        "auto_pad", of: [.explicit, .valid, .sameUpper, .sameLower], default: .explicit),
+      rounding: attributes.choice("rounding_type", of: [.floor, .ceil, .ceilTorch], default: .floor))
+  }
+
+  func pooling() throws(OperatorError) -> PoolingWindow {
+    try PoolingWindow(kernel: attributes.integers("kernel"), window: window())
+  }
+}

@@ -1,0 +1,5 @@
+import OctetOperators
+
+extension IROperatorTable {
+  static let normalization: [IROperator] = []
+}

@@ -1,0 +1,64 @@
+import OctetRuntime
+import OctetSystem
+import OctetTensor
+
+/// The bytes behind a model's constants, from a file or from memory.
+///
+/// Tensors view these bytes; nothing is copied. Writers store equal constants once, so equal requests get one storage:
+/// what is packed for a kernel is then packed once as well.
+final class WeightSource {
+  private struct Request: Hashable {
+    let offset: Int
+    let type: ElementType
+    let shape: Shape
+  }
+
+  private let name: String
+  private let file: Result<MappedFile, FileError>
+  private var tensors: [Request: Tensor] = [:]
+
+  init(_ file: MappedFile, name: String) {
+    self.file = .success(file)
+    self.name = name
+  }
+
+  /// A file that may be missing as long as no constant asks for it.
+  init(path: String) {
+    name = path
+    do throws(FileError) {
+      file = .success(try MappedFile(path: path))
+    } catch {
+      file = .failure(error)
+    }
+  }
+
+  /// The constant of `byteCount` bytes at `offset`.
+  func tensor(_ type: ElementType, _ shape: Shape, offset: Int, byteCount: Int) throws(ModelError) -> Tensor {
+    let request = Request(offset: offset, type: type, shape: shape)
+    guard byteCount == type.byteCount(of: shape.elementCount) else {
+      let expected = type.byteCount(of: shape.elementCount).map(String.init) ?? "countable"
+      throw .model("attribute 'size': expected \(expected) bytes for \(type)\(shape), found \(byteCount)")
+    }
+    if let known = tensors[request] { return known }
+    let file = try openFile()
+    let (end, overflow) = offset.addingReportingOverflow(byteCount)
+    guard offset >= 0, byteCount >= 0, !overflow, end <= file.bytes.count else {
+      throw .model(
+        "expected \(byteCount) bytes at offset \(offset) of \(name), found a file of \(file.bytes.count) bytes")
+    }
+    let storage = TensorStorage(viewing: UnsafeRawBufferPointer(rebasing: file.bytes[offset..<end]), keeping: file)
+    guard let tensor = Tensor(type, shape, storage: storage) else {
+      throw .model("expected \(type)\(shape), found \(byteCount) bytes")
+    }
+    tensors[request] = tensor
+    return tensor
+  }
+
+  private func openFile() throws(ModelError) -> MappedFile {
+    do throws(FileError) {
+      return try file.get()
+    } catch {
+      throw .model("its values are in a file of their own, but \(error.description)")
+    }
+  }
+}
