@@ -1,6 +1,7 @@
 package import OctetGraph
 package import OctetKernels
 package import OctetRuntime
+package import OctetTensor
 import OctetTransformations
 
 /// Turns an imported graph into something that can run.

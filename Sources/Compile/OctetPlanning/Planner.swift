@@ -1,5 +1,5 @@
 package import OctetGraph
-import OctetKernels
+package import OctetKernels
 import OctetOperators
 package import OctetRuntime
 import OctetTensor
@@ -93,7 +93,13 @@ package struct Planner {
     var results: [Place] = []
     for index in node.types.indices {
       let value = Value(node.id, index)
-      let view = try site.declaredResults[index] ?? TensorView(node.types[index].elementType, fixed(node.types[index], node.id), .planar)
+      let type = node.types[index]
+      let view: TensorView
+      if let declared = site.declaredResults[index] {
+        view = declared
+      } else {
+        view = TensorView(type.elementType, try fixed(type, node.id), .planar)
+      }
       let place = place(for: value, view)
       buffers.define(value, Form(view: view, place: place))
       results.append(place)

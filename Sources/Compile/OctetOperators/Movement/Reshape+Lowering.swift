@@ -1,3 +1,4 @@
+import OctetTensor
 package import OctetGraph
 package import OctetRuntime
 

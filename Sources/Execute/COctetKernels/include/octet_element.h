@@ -1,4 +1,4 @@
-/// The element types that the simple kernels read and write.
+/// The element types that kernels read and write.
 #ifndef OCTET_ELEMENT_H
 #define OCTET_ELEMENT_H
 

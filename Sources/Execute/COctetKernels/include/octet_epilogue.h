@@ -10,18 +10,13 @@
 #include <stdint.h>
 
 #include "octet_cpu.h"
+#include "octet_element.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 enum { OCTET_EPILOGUE_STEPS = 8, OCTET_EPILOGUE_OPERANDS = 4 };
-
-typedef enum octet_element {
-  OCTET_ELEMENT_U8,
-  OCTET_ELEMENT_I8,
-  OCTET_ELEMENT_F32,
-} octet_element;
 
 /// One operation on a value v of channel c. `r` is the extra operand's value at the same pixel and channel.
 typedef enum octet_operation {

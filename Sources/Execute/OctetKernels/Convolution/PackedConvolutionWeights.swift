@@ -1,5 +1,5 @@
 import COctetKernels
-import OctetTensor
+package import OctetTensor
 
 /// Convolution weights in the order in which one instruction set's kernels read them; plans of many sizes share them.
 ///

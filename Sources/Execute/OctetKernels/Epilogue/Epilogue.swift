@@ -1,5 +1,5 @@
 import COctetKernels
-import OctetTensor
+package import OctetTensor
 
 /// What a convolution does with its sums before it stores them: operations in order, then a conversion.
 ///

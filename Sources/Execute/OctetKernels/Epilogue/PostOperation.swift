@@ -1,4 +1,4 @@
-import OctetTensor
+package import OctetTensor
 
 /// One operation of an epilogue on a value v of channel c. Arrays hold one value per channel, or one for all.
 package enum PostOperation: Sendable, Equatable {
