@@ -1,0 +1,107 @@
+import Dispatch
+import OctetKernels
+import OctetRuntime
+import OctetTensor
+import Synchronization
+
+/// One inference after another on inputs and outputs of its own.
+///
+/// Sendable because each stream is run by one thread at a time: the first inference on the caller's, the measurement on
+/// its own.
+final class BenchmarkStream: @unchecked Sendable {
+  private let executor: Executor
+  private let plan: ExecutionPlan
+  private let inputs: [Tensor]
+  private let outputs: [Tensor]
+  private let inputBases: [UnsafeRawPointer]
+  private let outputBases: [UnsafeMutableRawPointer]
+
+  init(_ model: CompiledModel, _ plan: ExecutionPlan, team: WorkerTeam, seed: Int) {
+    executor = Executor(model: model, team: team)
+    self.plan = plan
+    var random = RandomNumbers(seed: UInt64(seed))
+    inputs = plan.inputs.map { random.tensor($0.elementType, $0.shape) }
+    outputs = plan.outputs.map { Tensor($0.elementType, $0.shape) }
+    inputBases = inputs.map { UnsafeRawPointer($0.storage.base) }
+    outputBases = outputs.map(\.storage.base)
+  }
+
+  /// Nanoseconds of one inference.
+  func inferOnce() -> UInt64 {
+    let start = monotonicNanoseconds()
+    inputBases.withUnsafeBufferPointer { inputs in
+      outputBases.withUnsafeBufferPointer { executor.run(plan, inputs: inputs, outputs: $0) }
+    }
+    return monotonicNanoseconds() - start
+  }
+}
+
+/// What a measurement found.
+struct Measurement {
+  /// Nanoseconds of every inference, ascending.
+  let latencies: [UInt64]
+  let wallNanoseconds: UInt64
+}
+
+/// Runs every stream on a thread of its own until time or iterations are over.
+struct BenchmarkRunner {
+  private static let warmUpInferences = 3
+
+  private let streams: [BenchmarkStream]
+  private let seconds: Double?
+  private let iterations: Int?
+
+  init(_ streams: [BenchmarkStream], seconds: Double?, iterations: Int?) {
+    self.streams = streams
+    self.seconds = seconds
+    self.iterations = iterations
+  }
+
+  func run() -> Measurement {
+    for stream in streams { for _ in 0..<Self.warmUpInferences { _ = stream.inferOnce() } }
+    let remaining = Atomic<Int>(iterations ?? .max)
+    let collected = Mutex<[UInt64]>([])
+    let start = monotonicNanoseconds()
+    let end = seconds.map { start + UInt64($0 * 1e9) } ?? .max
+    let showsProgress = streams.count == 1
+    DispatchQueue.concurrentPerform(iterations: streams.count) { index in
+      var latencies: [UInt64] = []
+      latencies.reserveCapacity(1 << 16)
+      var lastProgress = start
+      while monotonicNanoseconds() < end, remaining.wrappingSubtract(1, ordering: .relaxed).newValue >= 0 {
+        latencies.append(streams[index].inferOnce())
+        let now = monotonicNanoseconds()
+        if showsProgress, now - lastProgress > 500_000_000 {
+          lastProgress = now
+          StandardError.progress("\(latencies.count) inferences, \((Double(now - start) / 1e9).formatted(decimals: 1)) s")
+        }
+      }
+      collected.withLock { $0 += latencies }
+    }
+    StandardError.progress("")
+    return Measurement(latencies: collected.withLock { $0.sorted() }, wallNanoseconds: monotonicNanoseconds() - start)
+  }
+}
+
+/// SplitMix64 (Steele, Lea and Flood, 2014): the same inputs in every run.
+struct RandomNumbers: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// Floats from a sum of uniform numbers with mean 0 and variance 1; ones for integers, which may be indices.
+  mutating func tensor(_ elementType: ElementType, _ shape: Shape) -> Tensor {
+    let values = (0..<shape.elementCount).map { _ in
+      elementType.isFloatingPoint ? (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0..<1, using: &self) } : 1
+    }
+    return Tensor(elementType, shape, converting: values)
+  }
+}
