@@ -1,1 +1,0 @@
-// OctetHTTP: begun here.

@@ -1,0 +1,52 @@
+import OctetRuntime
+import OctetTensor
+
+extension Infer {
+  /// The three forms of a body: JSON, JSON and raw tensors behind it, nothing but one raw tensor.
+  enum Body {
+    case described(InferenceBody)
+    case raw(ByteBuffer)
+
+    init(_ request: RouteRequest) throws(HTTPError) {
+      let head = request.http.head
+      try Self.checkContent(of: head)
+      let headerLength = try head.inferenceHeaderLength
+      if headerLength == 0 {
+        self = .raw(request.http.body)
+      } else {
+        self = .described(try InferenceBody(request.http.body, headerLength: headerLength))
+      }
+    }
+
+    var modelName: String? {
+      if case .described(let body) = self { body.modelName } else { nil }
+    }
+
+    var patience: Duration? {
+      if case .described(let body) = self { body.patience } else { nil }
+    }
+
+    /// The tensors in the model's order, and what the client wants back.
+    func prepare(for signature: ModelSignature) throws(HTTPError) -> ([Tensor], ResponseFormat) {
+      switch self {
+      case .described(let body): return (try body.tensors(for: signature), try body.format(for: signature))
+      case .raw(let bytes):
+        let outputs = signature.outputs.indices.map { ResponseFormat.Output(index: $0, isBinary: true) }
+        return ([try signature.tensor(fromRaw: bytes)], ResponseFormat(identifier: nil, outputs: outputs))
+      }
+    }
+
+    /// A type is not required, and what curl and browsers say unasked is let pass. Other types cannot be a request.
+    private static func checkContent(of head: RequestHead) throws(HTTPError) {
+      if let coding = head.value(of: "Content-Encoding"), coding.lowercased() != "identity" {
+        throw HTTPError(415, "Content-Encoding '\(coding.prefix(32))' is not supported; send the body as it is")
+      }
+      guard let header = head.value(of: "Content-Type") else { return }
+      let type = header.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+      let accepted = ["application/json", "application/octet-stream", "application/x-www-form-urlencoded", "text/plain"]
+      guard type.isEmpty || accepted.contains(type) || type.hasSuffix("+json") else {
+        throw HTTPError(415, "Content-Type '\(type.prefix(64))' is not supported; send application/json")
+      }
+    }
+  }
+}

@@ -1,0 +1,249 @@
+import Dispatch
+import OctetKernels
+package import OctetRuntime
+import OctetTensor
+import Synchronization
+
+/// The requests of one model, on their way to its executors.
+///
+///     submit → Batcher → an idle stream → BatchRunner → completion
+///
+/// A stream is an executor with threads of its own and a serial Dispatch queue. Whoever submits never waits: all
+/// decisions are the Batcher's, made under a lock that is held for microseconds.
+package final class InferenceQueue: Sendable {
+  package typealias Completion = @Sendable (Result<InferenceResponse, ServingError>) -> Void
+
+  fileprivate struct Pending: Sendable {
+    let request: InferenceRequest
+    let completion: Completion
+  }
+
+  private typealias Entry = Batcher<Pending>.Entry
+
+  private struct State {
+    var batcher: Batcher<Pending>
+    var idleStreams: [InferenceStream]
+    /// When each stream that is busy began its batch.
+    var runningSince: [ObjectIdentifier: Instant] = [:]
+    /// Requests that are neither waiting nor answered.
+    var runningRequests = 0
+    /// The earliest time at which the queue will look at itself again.
+    var wakeUp: Instant?
+  }
+
+  /// What has to be done once the lock is released.
+  private struct Actions {
+    var batches: [(stream: InferenceStream, entries: [Entry])] = []
+    var expired: [Pending] = []
+    var wakeUp: Instant?
+  }
+
+  private let modelName: String
+  private let options: ServingOptions
+  private let isBatchable: Bool
+  private let metrics: ModelMetrics
+  private let state: Mutex<State>
+  private let timers: DispatchQueue
+
+  package init(
+    modelName: String, model: CompiledModel, options: ServingOptions, processors: Int, metrics: ModelMetrics
+  ) throws(ModelError) {
+    self.modelName = modelName
+    self.options = options
+    self.metrics = metrics
+    let maximumBatch = min(options.maximumBatch, model.signature.largestBatch)
+    isBatchable = maximumBatch > 1
+    let layout = StreamLayout(options, processors: processors)
+    var streams: [InferenceStream] = []
+    for index in 0..<layout.streams {
+      streams.append(
+        try InferenceStream(
+          label: "octet.\(modelName).\(index)", model: model, threads: layout.threadsPerStream,
+          maximumBatch: maximumBatch, saturationSampling: options.saturationSampling))
+    }
+    state = Mutex(
+      State(
+        batcher: Batcher(
+          capacity: options.queueCapacity, maximumBatch: maximumBatch, delay: options.batchDelay),
+        idleStreams: streams))
+    timers = DispatchQueue(label: "octet.\(modelName).timers")
+  }
+
+  /// Requests that wait.
+  package var depth: Int { state.withLock { $0.batcher.depth } }
+
+  /// Requests that wait or run.
+  package var requestsInFlight: Int { state.withLock { $0.batcher.depth + $0.runningRequests } }
+
+  /// Since when the longest of the batches that run now has been running.
+  package var oldestRunningBatch: Instant? { state.withLock { $0.runningSince.values.min() } }
+
+  /// Queues a request. `completion` is called once, on some other thread or on this one, with the answer or the refusal.
+  package func submit(_ request: InferenceRequest, completion: @escaping Completion) {
+    let now = Instant.now
+    let (group, rows) = batchGroup(of: request)
+    let patience = [request.patience, options.queueDeadline].compactMap { $0 }.min()
+    let entry = Entry(
+      work: Pending(request: request, completion: completion), group: group, rows: rows, arrival: now,
+      deadline: patience.map { now.advanced(by: $0) })
+    let actions: Actions? = state.withLock { state in
+      guard state.batcher.add(entry) else { return nil }
+      return startWork(&state, at: now)
+    }
+    guard let actions else {
+      metrics.reject(.queueFull)
+      return completion(.failure(.queueFull(model: modelName, capacity: options.queueCapacity)))
+    }
+    perform(actions)
+  }
+
+  /// What a request needs to share a batch: one extent of axis 0 for all its inputs.
+  private func batchGroup(of request: InferenceRequest) -> (Batcher<Pending>.Group?, rows: Int) {
+    guard isBatchable, let rows = request.inputs.first?.shape.extents.first, rows > 0,
+      request.inputs.allSatisfy({ $0.shape.extents.first == rows })
+    else { return (nil, 1) }
+    return (request.inputs.map { Array($0.shape.extents.dropFirst()) }, rows)
+  }
+
+  /// Gives work to every idle stream that there is work for.
+  private func startWork(_ state: inout State, at now: Instant) -> Actions {
+    var actions = Actions()
+    actions.expired = state.batcher.removeExpired(at: now)
+    var wakeUp = state.batcher.nextDeadline
+    scheduling: while let stream = state.idleStreams.last {
+      switch state.batcher.next(at: now) {
+      case .nothing: break scheduling
+      case .wait(let until):
+        wakeUp = min(wakeUp ?? until, until)
+        break scheduling
+      case .run(let entries):
+        state.idleStreams.removeLast()
+        state.runningSince[ObjectIdentifier(stream)] = now
+        state.runningRequests += entries.count
+        actions.batches.append((stream, entries))
+      }
+    }
+    if let wakeUp, state.wakeUp.map({ wakeUp < $0 }) ?? true {
+      state.wakeUp = wakeUp
+      actions.wakeUp = wakeUp
+    }
+    return actions
+  }
+
+  private func perform(_ actions: Actions) {
+    for (stream, entries) in actions.batches {
+      stream.queue.async { self.runUntilIdle(stream, first: entries) }
+    }
+    for pending in actions.expired {
+      metrics.reject(.deadline)
+      pending.completion(.failure(.deadlineExceeded(model: modelName)))
+    }
+    if let wakeUp = actions.wakeUp {
+      timers.asyncAfter(deadline: .now() + .nanoseconds(Instant.now.duration(to: wakeUp).wholeNanoseconds)) {
+        self.lookAgain()
+      }
+    }
+  }
+
+  private func lookAgain() {
+    let actions = state.withLock { state in
+      state.wakeUp = nil
+      return startWork(&state, at: .now)
+    }
+    perform(actions)
+  }
+
+  /// Runs on the stream's own queue until nothing waits: handing the next batch over costs no change of threads.
+  private func runUntilIdle(_ stream: InferenceStream, first: [Entry]) {
+    var next: [Entry]? = first
+    while let entries = next {
+      run(entries, on: stream)
+      next = finish(entries.count, on: stream)
+    }
+  }
+
+  private func finish(_ count: Int, on stream: InferenceStream) -> [Entry]? {
+    var actions = state.withLock { state in
+      state.runningSince[ObjectIdentifier(stream)] = nil
+      state.runningRequests -= count
+      state.idleStreams.append(stream)
+      return startWork(&state, at: .now)
+    }
+    let own = actions.batches.firstIndex { $0.stream === stream }.map { actions.batches.remove(at: $0).entries }
+    perform(actions)
+    return own
+  }
+
+  private func run(_ entries: [Entry], on stream: InferenceStream) {
+    let start = Instant.now
+    let present = entries.filter { entry in
+      metrics.queueSeconds.record(entry.arrival.duration(to: start))
+      // Asked only of those that had to wait: a client that half-closes after sending is served where that costs nothing.
+      guard start - entry.arrival > .milliseconds(1), entry.work.request.isAbandoned() else { return true }
+      metrics.reject(.clientGone)
+      entry.work.completion(.failure(.clientGone))
+      return false
+    }
+    guard !present.isEmpty else { return }
+    do throws(ModelError) {
+      let responses = try stream.run(present.map(\.work.request))
+      metrics.inferenceSeconds.record(start.duration(to: .now))
+      metrics.batchSize.record(Double(present.reduce(0) { $0 + $1.rows }))
+      for (entry, response) in zip(present, responses) { entry.work.completion(.success(response)) }
+    } catch {
+      let refusal: ServingError =
+        error.cause == .input ? .invalidInput(error.description) : .failed(error.description)
+      for entry in present { entry.work.completion(.failure(refusal)) }
+    }
+  }
+}
+
+/// One executor, its threads, and the serial queue on which it runs.
+private final class InferenceStream: Sendable {
+  let queue: DispatchQueue
+  /// The queue is serial, so this lock never waits.
+  private let runner: Mutex<BatchRunner>
+
+  init(
+    label: String, model: CompiledModel, threads: Int, maximumBatch: Int, saturationSampling: Int
+  ) throws(ModelError) {
+    queue = DispatchQueue(label: label, qos: .userInitiated)
+    let team = WorkerTeam(threads: threads)
+    let executor = Executor(model: model, team: team, saturationSampling: saturationSampling)
+    let runner = BatchRunner(model: model, executor: executor)
+    try runner.warmUp(maximumBatch: maximumBatch)
+    self.runner = Mutex(runner)
+  }
+
+  func run(_ requests: [InferenceRequest]) throws(ModelError) -> [InferenceResponse] {
+    try runner.withLock { (runner) throws(ModelError) in try runner.run(requests) }
+  }
+}
+
+extension ModelSignature {
+  /// The most rows that one inference of this model takes; 1 for a model whose requests cannot be joined.
+  fileprivate var largestBatch: Int {
+    guard isBatchable else { return 1 }
+    return inputs.reduce(Int.max) { largest, port in
+      switch port.type.shape[0] {
+      case .fixed(let extent): min(largest, extent)
+      case .bounded(let range): min(largest, range.upperBound)
+      }
+    }
+  }
+}
+
+extension Duration {
+  /// Nanoseconds, as many as an Int holds; what lies in the past counts as none.
+  var wholeNanoseconds: Int {
+    let (seconds, attoseconds) = components
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    let (nanoseconds, overflow) = Int(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    return overflow ? Int.max : nanoseconds &+ Int(attoseconds / 1_000_000_000)
+  }
+
+  package var inSeconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) + Double(attoseconds) * 1e-18
+  }
+}

@@ -1,0 +1,66 @@
+/// What a model's executors are arranged for.
+package enum PerformanceHint: String, CaseIterable, Sendable {
+  /// Every processor works on one inference at a time.
+  case latency
+  /// Every processor works on an inference of its own.
+  case throughput
+}
+
+/// How one model is served.
+package struct ServingOptions: Hashable, Sendable {
+  package var hint = PerformanceHint.latency
+  /// Threads of all streams together; 0 takes one per processor.
+  package var threads = 0
+  /// Inferences that run at the same time; 0 follows the hint.
+  package var streams = 0
+  /// Requests that may wait.
+  package var queueCapacity = 256
+  /// How long a request may wait before its inference starts; nil for as long as it takes.
+  package var queueDeadline: Duration?
+  /// Rows along axis 0 that one inference may join.
+  package var maximumBatch = 8
+  /// How long the first request of a batch waits for others; zero joins only what waits anyway.
+  package var batchDelay = Duration.zero
+  /// Look at the quantizers of every n-th inference; 0 never does.
+  package var saturationSampling = 64
+
+  package init() {}
+}
+
+/// Where a model comes from and how it is served.
+package struct ModelSource: Hashable, Sendable {
+  package let name: String
+  package let version: Int
+  /// A model file, or `embedded:NAME`.
+  package let path: String
+  /// Refuse a model in which anything that could run in INT8 does not.
+  package let strictINT8: Bool
+  package let options: ServingOptions
+
+  package init(
+    name: String, version: Int = 1, path: String, strictINT8: Bool = false, options: ServingOptions = ServingOptions()
+  ) {
+    self.name = name
+    self.version = version
+    self.path = path
+    self.strictINT8 = strictINT8
+    self.options = options
+  }
+
+  /// The format as the Open Inference Protocol spells it, `<project>_<format>`.
+  package var platform: String { path.hasSuffix(".onnx") ? "onnx_onnxv1" : "openvino_ir" }
+}
+
+/// How many executors a model has, and how many threads each.
+package struct StreamLayout: Hashable, Sendable {
+  package let streams: Int
+  package let threadsPerStream: Int
+
+  /// threadsPerStream = max(1, threads / streams)
+  package init(_ options: ServingOptions, processors: Int) {
+    let threads = options.threads > 0 ? options.threads : max(1, processors)
+    let hinted = options.hint == .latency ? 1 : threads
+    streams = options.streams > 0 ? options.streams : hinted
+    threadsPerStream = max(1, threads / streams)
+  }
+}

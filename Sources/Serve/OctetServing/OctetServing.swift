@@ -1,1 +1,0 @@
-// OctetServing: begun here.

@@ -1,0 +1,64 @@
+package import OctetRuntime
+
+/// One version of a model that answers requests.
+package final class ServedModel: Sendable {
+  package let source: ModelSource
+  package let model: CompiledModel
+  package let queue: InferenceQueue
+  package let metrics: ModelMetrics
+  package let loadDuration: Duration
+  /// What warming up added to each layer's counters, in their order: the metrics speak of requests only.
+  private let warmUp: [LayerTotals]
+
+  package var name: String { source.name }
+  package var version: Int { source.version }
+  package var signature: ModelSignature { model.signature }
+
+  /// Loads a model and runs it once, so that the first request meets a warm one.
+  init(
+    _ source: ModelSource, processors: Int, metrics: ModelMetrics, load: ModelRepository.Load
+  ) throws {
+    let start = Instant.now
+    model = try load(source)
+    queue = try InferenceQueue(
+      modelName: source.name, model: model, options: source.options, processors: processors, metrics: metrics)
+    warmUp = model.counters.all.map(LayerTotals.init)
+    self.source = source
+    self.metrics = metrics
+    loadDuration = start.duration(to: .now)
+  }
+
+  /// What requests have added to each layer's counters.
+  package var layers: [(layer: LayerDescription, totals: LayerTotals)] {
+    model.counters.all.enumerated().map { index, counter in
+      let before = index < warmUp.count ? warmUp[index] : LayerTotals()
+      return (counter.layer, LayerTotals(counter) - before)
+    }
+  }
+}
+
+/// The totals of one layer.
+package struct LayerTotals: Sendable {
+  package var executions: UInt64 = 0
+  package var nanoseconds: UInt64 = 0
+  package var sampledValues: UInt64 = 0
+  package var saturatedValues: UInt64 = 0
+
+  init() {}
+
+  init(_ counter: LayerCounter) {
+    executions = counter.executions
+    nanoseconds = counter.nanoseconds
+    sampledValues = counter.sampledValues
+    saturatedValues = counter.saturatedValues
+  }
+
+  static func - (all: LayerTotals, before: LayerTotals) -> LayerTotals {
+    var rest = all
+    rest.executions -= before.executions
+    rest.nanoseconds -= before.nanoseconds
+    rest.sampledValues -= before.sampledValues
+    rest.saturatedValues -= before.saturatedValues
+    return rest
+  }
+}

@@ -1,1 +1,0 @@
-// OctetSystem: begun here.

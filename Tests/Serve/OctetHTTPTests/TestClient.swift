@@ -1,0 +1,121 @@
+import Glibc
+
+@testable import OctetHTTP
+
+/// A TCP connection to the server under test, with nothing between the test and the bytes.
+final class TestClient {
+  struct Answer: Equatable {
+    let status: Int
+    let headers: [String: String]
+    let body: [UInt8]
+
+    var text: String { String(decoding: body, as: UTF8.self) }
+  }
+
+  enum Failure: Error, Equatable {
+    case cannotConnect, timedOut
+    /// The server closed the connection before an answer was complete.
+    case closed
+  }
+
+  private let socket: Int32
+  /// Lives as long as its clients.
+  private let server: TestServer
+  private var received: [UInt8] = []
+
+  init(to server: TestServer, patienceInSeconds: Int = 10) throws {
+    self.server = server
+    socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var patience = timeval(tv_sec: patienceInSeconds, tv_usec: 0)
+    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = server.server.port.bigEndian
+    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+    let result = withUnsafePointer(to: address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard result == 0 else {
+      close(socket)
+      throw Failure.cannotConnect
+    }
+  }
+
+  deinit { close(socket) }
+
+  // MARK: - Sending
+
+  /// Sends as much as the server takes; a server that has heard enough may close early.
+  func send(_ bytes: [UInt8]) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  func send(_ text: String) { send(Array(text.utf8)) }
+
+  /// Says that nothing more will be sent; answers can still arrive.
+  func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
+
+  static func post(_ path: String, _ body: String, headers: [String] = []) -> String {
+    let lines = ["POST \(path) HTTP/1.1", "Host: test", "Content-Length: \(body.utf8.count)"] + headers
+    return lines.joined(separator: "\r\n") + "\r\n\r\n" + body
+  }
+
+  // MARK: - Receiving
+
+  /// The next answer of the connection.
+  func receive(withoutBody: Bool = false) throws -> Answer {
+    let end = Array("\r\n\r\n".utf8)
+    while received.firstRange(of: end) == nil { try receiveMore() }
+    guard let range = received.firstRange(of: end) else { throw Failure.closed }
+    let lines = String(decoding: received[..<range.lowerBound], as: UTF8.self).split(separator: "\r\n")
+    received.removeSubrange(..<range.upperBound)
+    let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    var headers: [String: String] = [:]
+    for line in lines.dropFirst() {
+      guard let colon = line.firstIndex(of: ":") else { continue }
+      headers[line[..<colon].lowercased()] = String(line[line.index(after: colon)...].drop { $0 == " " })
+    }
+    let length = withoutBody || status == 100 ? 0 : headers["content-length"].flatMap { Int($0) } ?? 0
+    while received.count < length { try receiveMore() }
+    defer { received.removeSubrange(..<length) }
+    return Answer(status: status, headers: headers, body: Array(received[..<length]))
+  }
+
+  /// Whether the server ends the connection without another byte.
+  func isClosed() -> Bool {
+    do {
+      try receiveMore()
+      return false
+    } catch {
+      return error as? Failure == .closed
+    }
+  }
+
+  private func receiveMore() throws {
+    var piece = [UInt8](repeating: 0, count: 65_536)
+    let count = recv(socket, &piece, piece.count, 0)
+    if count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) { throw Failure.timedOut }
+    guard count > 0 else { throw Failure.closed }
+    received += piece[..<count]
+  }
+
+  // MARK: - One request
+
+  func get(_ path: String) throws -> Answer {
+    send("GET \(path) HTTP/1.1\r\nHost: test\r\n\r\n")
+    return try receive()
+  }
+
+  func post(_ path: String, _ body: String, headers: [String] = []) throws -> Answer {
+    send(Self.post(path, body, headers: headers))
+    return try receive()
+  }
+}

@@ -1,0 +1,60 @@
+import OctetRuntime
+import OctetServing
+import OctetSystem
+import OctetTensor
+import OctetTestSupport
+
+@testable import OctetHTTP
+
+/// A server on a port of its own, with models that tests know by heart.
+final class TestServer {
+  let repository: ModelRepository
+  let server: HTTPServer
+  let gate: Gate
+
+  static let options = ServingOptions()
+
+  /// Serves `doubling`, which is the default, `typed`, and `broken`, which does not load, if that is wanted.
+  init(
+    options: HTTPServerOptions = HTTPServerOptions(), serving: ServingOptions = TestServer.options,
+    hasBrokenModel: Bool = false
+  ) throws {
+    let gate = Gate()
+    self.gate = gate
+    repository = ModelRepository(processors: 2) { source in
+      switch source.name {
+      case "doubling": return FakeModel.doubling(gate: gate)
+      case "typed":
+        return FakeModel.copying(
+          [.f64, .f32, .f16, .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .boolean], extent: 2)
+      default: throw ModelError.model("\(source.path): there is no such file")
+      }
+    }
+    let names = ["doubling", "typed"] + (hasBrokenModel ? ["broken"] : [])
+    repository.load(
+      names.map { ModelSource(name: $0, path: "\($0).xml", options: serving) }, defaultModel: nil)
+    let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
+    server = try HTTPServer(
+      listeningOn: socket, repository: repository, metrics: Metrics(repository: repository, includesLayers: true),
+      options: options)
+  }
+
+  deinit {
+    gate.open()
+    server.stopListening()
+    _ = server.stop(patience: .seconds(5))
+  }
+
+  func connect(patienceInSeconds: Int = 10) throws -> TestClient {
+    try TestClient(to: self, patienceInSeconds: patienceInSeconds)
+  }
+
+  /// A request for the default model:  [1, 2] → [2, 4].
+  static let doubling = #"{"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[1,2]}]}"#
+
+  /// The value of one sample of /metrics.
+  func metric(_ sample: String) throws -> Double? {
+    let lines = try connect().get("/metrics").text.split(separator: "\n")
+    return lines.first { $0.hasPrefix(sample + " ") }.flatMap { Double($0.dropFirst(sample.count + 1)) }
+  }
+}
