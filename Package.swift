@@ -62,7 +62,8 @@ let package = Package(
     .executableTarget(
       name: "octet",
       dependencies: [
-        "OctetEmbeddedModels", "OctetPlanning", "OctetHTTP", "OctetServing", "OctetSystem", argumentParser, logging,
+        "OctetEmbeddedModels", "OctetPlanning", "OctetImport", "OctetGraph", "OctetRuntime", "OctetKernels",
+        "OctetTensor", "OctetHTTP", "OctetServing", "OctetSystem", argumentParser, logging,
       ],
       path: "Sources/octet",
       swiftSettings: settings),

@@ -8,6 +8,14 @@ struct PlannedStep {
   let results: [Place]
   let layer: Int
   let saturation: SaturationProbe?
+  let origin: StepOrigin?
+}
+
+/// The node behind a step, and how its operands and results stand in memory; nil for those that it does not touch.
+struct StepOrigin {
+  let node: Node
+  let operands: [TensorView?]
+  let results: [TensorView?]
 }
 
 /// Gives every region an offset: regions whose lifetimes overlap never share a byte, others may.

@@ -43,7 +43,7 @@ package struct ModelCompiler: Sendable {
 }
 
 extension ModelSignature {
-  init(_ graph: Graph) {
+  package init(_ graph: Graph) {
     self.init(
       inputs: graph.inputs.map { Port(name: graph.node($0).name, type: graph.node($0).type) },
       outputs: graph.outputs.map { Port(name: $0.name, type: graph.type(of: $0.value)) })

@@ -18,11 +18,18 @@ package struct Planner {
   private var layers: [LayerDescription] = []
 
   package static func plan(_ graph: Graph, cpu: CPU, weights: PackedWeightsCache) throws(ModelError) -> ExecutionPlan {
+    try planWithOrigins(graph, cpu: cpu, weights: weights).plan
+  }
+
+  /// The plan, and for each of its steps the node that it computes: nil for changes of layout.
+  static func planWithOrigins(
+    _ graph: Graph, cpu: CPU, weights: PackedWeightsCache
+  ) throws(ModelError) -> (plan: ExecutionPlan, origins: [StepOrigin?]) {
     var planner = Planner(graph, cpu: cpu, weights: weights)
     for (index, id) in graph.inputs.enumerated() { try planner.addInput(id, index: index) }
     for id in graph.topologicalOrder { try planner.add(graph.node(id)) }
     for index in graph.outputs.indices { try planner.addOutput(index) }
-    return try planner.finish()
+    return (try planner.finish(), planner.steps.map(\.origin))
   }
 
   private init(_ graph: Graph, cpu: CPU, weights: PackedWeightsCache) {
@@ -108,7 +115,10 @@ package struct Planner {
     steps.append(
       PlannedStep(
         primitive: primitive, operands: operands, results: results, layer: layers.count - 1,
-        saturation: SaturationProbe(node, site.declaredResults[0])))
+        saturation: SaturationProbe(node, site.declaredResults[0]),
+        origin: StepOrigin(
+          node: node, operands: node.operands.indices.map { site.requestedOperands[$0] },
+          results: results.indices.map { site.declaredResults[$0] })))
   }
 
   /// Channels-last parts of a concatenation go where the whole is; everything else gets memory of its own.
@@ -145,7 +155,7 @@ package struct Planner {
     steps.append(
       PlannedStep(
         primitive: ReorderPrimitive(kernel), operands: [source.place], results: [destination.place],
-        layer: layers.count - 1, saturation: nil))
+        layer: layers.count - 1, saturation: nil, origin: nil))
   }
 
   // MARK: - Concatenation and outputs

@@ -1,0 +1,126 @@
+package import OctetGraph
+package import OctetKernels
+package import OctetRuntime
+package import OctetTensor
+
+/// Holds what runs against what it means, one step at a time.
+///
+/// Every step gets the operands that the executor gave it, so that a deviation is blamed on the step that makes it.
+package struct ModelVerifier {
+  /// How one step's results compare with `evaluate` on the same operands.
+  package struct Finding: Sendable {
+    package let layer: LayerDescription
+    /// Results that differ by more than rounding allows, and the largest difference.
+    package let wrongValues: Int
+    package let values: Int
+    package let largestDifference: Double
+    /// Integers that a rounding tie put one step apart.
+    package let tiedValues: Int
+
+    package var isRight: Bool { wrongValues == 0 }
+  }
+
+  package struct Report: Sendable {
+    package let findings: [Finding]
+    /// Per output: root mean square error against the imported model's meaning, divided by the range of the values.
+    package let outputErrors: [(name: String, error: Double)]
+  }
+
+  /// f32 kernels sum in another order than `evaluate`: this much of the largest value is rounding.
+  private static let floatTolerance = 2e-5
+  /// An epilogue in f32 may fall on the other side of a tie than f64 does, but rarely.
+  private static let tieShare = 0.001
+
+  private let cpu: CPU
+
+  package init(cpu: CPU = .current) { self.cpu = cpu }
+
+  package func verify(_ imported: Graph, _ inputs: [Tensor], team: WorkerTeam) throws(ModelError) -> Report {
+    let compiler = ModelCompiler(cpu: cpu)
+    let graph = try ModelCompiler.specialize(compiler.transform(imported), to: inputs.map(\.shape))
+    let (plan, origins) = try Planner.planWithOrigins(graph, cpu: cpu, weights: PackedWeightsCache())
+    let model = CompiledModel(
+      signature: ModelSignature(imported), instructionSet: cpu.best.rawValue, weightByteCount: { 0 }
+    ) { _ throws(ModelError) in plan }
+
+    var findings: [Finding] = []
+    let outputs = plan.outputs.map { Tensor($0.elementType, $0.shape) }
+    let inputBases = inputs.map { UnsafeRawPointer($0.storage.base) }
+    let outputBases = outputs.map(\.storage.base)
+    inputBases.withUnsafeBufferPointer { inputPointers in
+      outputBases.withUnsafeBufferPointer { outputPointers in
+        Executor(model: model, team: team).run(plan, inputs: inputPointers, outputs: outputPointers) { index, buffers in
+          guard let origin = origins[index] else { return }
+          findings += Self.compare(origin, plan.layers[plan.steps[index].layer], buffers, in: graph)
+        }
+      }
+    }
+    let meaning = try Interpreter(imported).run(inputs)
+    let errors = zip(graph.outputs, zip(outputs, meaning)).map { output, pair in
+      (name: output.name, error: Self.normalizedError(pair.0.doubles, pair.1.doubles))
+    }
+    return Report(findings: findings, outputErrors: errors)
+  }
+
+  private static func compare(
+    _ origin: StepOrigin, _ layer: LayerDescription, _ buffers: borrowing StepBuffers, in graph: Graph
+  ) -> [Finding] {
+    var operands: [Tensor] = []
+    for (index, view) in origin.operands.enumerated() {
+      if let constant = graph.constant(origin.node.operands[index]) {
+        operands.append(constant)
+      } else if let view {
+        operands.append(view.tensor(at: buffers.operand(index)))
+      }
+    }
+    guard operands.count == origin.operands.count, let meaning = try? origin.node.op.evaluate(operands) else { return [] }
+    var findings: [Finding] = []
+    for (index, view) in origin.results.enumerated() {
+      guard let view else { continue }
+      let actual = view.tensor(at: UnsafeRawPointer(buffers.result(index)))
+      findings.append(finding(layer, actual.doubles, meaning[index].doubles, isInteger: !view.elementType.isFloatingPoint))
+    }
+    return findings
+  }
+
+  private static func finding(
+    _ layer: LayerDescription, _ actual: [Double], _ expected: [Double], isInteger: Bool
+  ) -> Finding {
+    let differences = zip(actual, expected).map { abs($0 - $1) }
+    let largest = differences.max() ?? 0
+    let scale = expected.lazy.map(abs).filter(\.isFinite).max() ?? 0
+    let tolerance = isInteger ? 1 : floatTolerance * max(scale, 1e-30)
+    var wrong = differences.count { !($0 <= tolerance) }
+    let tied = isInteger ? differences.count { $0 == 1 } : 0
+    if Double(tied) > max(2, Double(actual.count) * tieShare) { wrong += tied }
+    return Finding(
+      layer: layer, wrongValues: wrong, values: actual.count, largestDifference: largest, tiedValues: tied)
+  }
+
+  private static func normalizedError(_ actual: [Double], _ expected: [Double]) -> Double {
+    guard !expected.isEmpty else { return 0 }
+    let squares = zip(actual, expected).reduce(0.0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    let range = (expected.max() ?? 0) - (expected.min() ?? 0)
+    return (squares / Double(expected.count)).squareRoot() / (range > 0 ? range : 1)
+  }
+}
+
+extension TensorView {
+  /// The elements at an address, in the logical order.
+  fileprivate func tensor(at base: UnsafeRawPointer) -> Tensor {
+    let width = elementType.bitWidth / 8
+    var tensor = Tensor(elementType, shape)
+    let (inner, channels) = (shape.rank > 2 ? shape.count(in: 2..<shape.rank) : 1, self.channels)
+    tensor.withUnsafeMutableBytes { bytes in
+      for element in 0..<shape.elementCount {
+        var source = element
+        if layout == .channelsLast {
+          let (pixel, channel) = (element / (inner * channels) * inner + element % inner, element / inner % channels)
+          source = pixel * pixelStride + channel
+        }
+        for byte in 0..<width { bytes[element * width + byte] = base.load(fromByteOffset: source * width + byte, as: UInt8.self) }
+      }
+    }
+    return tensor
+  }
+}
