@@ -63,7 +63,7 @@ let package = Package(
       name: "octet",
       dependencies: [
         "OctetEmbeddedModels", "OctetPlanning", "OctetImport", "OctetGraph", "OctetRuntime", "OctetKernels",
-        "OctetTensor", "OctetHTTP", "OctetServing", "OctetSystem", argumentParser, logging,
+        "OctetTensor", "OctetSystem", argumentParser, logging,
       ],
       path: "Sources/octet",
       swiftSettings: settings),

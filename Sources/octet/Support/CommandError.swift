@@ -21,11 +21,17 @@ struct CommandError: Error, CustomStringConvertible {
 }
 
 enum StandardError {
-  static func write(_ line: String) { fputs(line + "\n", stderr) }
+  static func write(_ line: String) { put(line + "\n") }
 
   /// Overwrites the current line of a terminal; does nothing elsewhere.
   static func progress(_ text: String) {
     guard isatty(STDERR_FILENO) == 1 else { return }
-    fputs("\r\u{1B}[K" + text, stderr)
+    put("\r\u{1B}[K" + text)
+  }
+
+  private static func put(_ text: String) {
+    let bytes = Array(text.utf8)
+    // Nothing is left to do when even the error stream cannot be written.
+    _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
   }
 }

@@ -31,7 +31,7 @@ struct BenchmarkSummary: Encodable {
     latency_ms = Latency(ascendingNanoseconds: measured.latencies)
     throughput_per_second = Double(iterations * batch) / (Double(max(measured.wallNanoseconds, 1)) / 1e9)
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     peak_resident_bytes = usage.ru_maxrss * 1024
   }
 
@@ -56,7 +56,7 @@ extension BenchmarkSummary.Latency {
   init(ascendingNanoseconds values: [UInt64]) {
     func percentile(_ p: Int) -> Double {
       guard !values.isEmpty else { return 0 }
-      return Double(values[max(0, (values.count * p + 99) / 100 - 1)]) / 1e6
+      return Double(values[Swift.max(0, (values.count * p + 99) / 100 - 1)]) / 1e6
     }
     let sum = values.reduce(0.0) { $0 + Double($1) }
     self.init(
