@@ -86,8 +86,10 @@ static size_t packed_index(octet_weight_format format, size_t width, size_t step
   switch (format) {
   case OCTET_WEIGHTS_QUADS_S8:
     return (step * width + channel) * QUAD + element;
-  case OCTET_WEIGHTS_PAIRS_S16:
-    return ((step * 2 + element % 2) * width + channel) * 2 + element / 2;
+  case OCTET_WEIGHTS_PAIRS_S16: {
+    const size_t unit = step * width + channel / OCTET_CHANNEL_UNIT * OCTET_CHANNEL_UNIT;
+    return (unit * 2 + element % 2 * OCTET_CHANNEL_UNIT + channel % OCTET_CHANNEL_UNIT) * 2 + element / 2;
+  }
   case OCTET_WEIGHTS_F32:
     return step * width + channel;
   }

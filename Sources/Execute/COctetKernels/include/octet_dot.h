@@ -31,7 +31,7 @@ enum {
 typedef enum octet_weight_format {
   /// Four s8: (0, 1, 2, 3). What vpdpbusd multiplies.
   OCTET_WEIGHTS_QUADS_S8,
-  /// Four s16, the even ones of all channels first: (0, 2), later (1, 3). What vpmaddwd multiplies.
+  /// Four s16, for 16 channels at a time: the pairs (0, 2) of all, then the pairs (1, 3). What vpmaddwd multiplies.
   OCTET_WEIGHTS_PAIRS_S16,
   /// One f32.
   OCTET_WEIGHTS_F32,

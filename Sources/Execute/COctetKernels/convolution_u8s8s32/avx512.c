@@ -1,0 +1,11 @@
+#include "isa/begin_avx512.h"
+#define OCTET_SUM_LANES 16
+#define OCTET_VPMADDWD(a, b) _mm512_madd_epi16((__m512i)(a), (__m512i)(b))
+#include "convolution_u8s8s32/dot_body.h"
+
+OCTET_DOT_KERNEL(octet_convolution_u8s8s32_6x64, 6, 64)
+OCTET_DOT_KERNEL(octet_convolution_u8s8s32_6x48, 6, 48)
+OCTET_DOT_KERNEL(octet_convolution_u8s8s32_8x32, 8, 32)
+OCTET_DOT_KERNEL(octet_convolution_u8s8s32_14x16, 14, 16)
+
+#include "isa/end.h"

@@ -1,0 +1,73 @@
+/// The u8 · s8 → s32 kernel, written once over isa/quads.h.
+///
+/// A tile keeps its sums in registers. Each step loads the panel's weights for four input elements once, and broadcasts
+/// each pixel's four elements against them.
+#include "isa/name.h"
+#include "isa/quads.h"
+
+/// `rows` and `vectors` are constants wherever this is inlined.
+OCTET_INLINE void dot(const octet_dot_tile *tile, size_t rows, size_t vectors) {
+  enum { MOST_VECTORS = 4 };
+  const int32_t *initial = tile->initial;
+  int32_t *result = tile->sums;
+  const uint8_t *weights = tile->weights;
+  sum_vector sums[OCTET_TILE_ROWS][MOST_VECTORS];
+  OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
+    OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
+      sums[r][v] = load_vector(initial + r * tile->initial_row_stride + v * SUM_LANES);
+    }
+  }
+  for (size_t run = 0; run < tile->runs; run++) {
+    const uint8_t *inputs[OCTET_TILE_ROWS];
+    OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
+      inputs[r] = tile->inputs[r][run];
+    }
+    for (size_t offset = 0; offset < tile->steps * QUAD; offset += QUAD) {
+      weight_vector weight[MOST_VECTORS];
+      OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
+        weight[v] = load_weights(weights, v);
+      }
+      weights += vectors * SUM_LANES * CHANNEL_STEP_BYTES;
+      OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
+        const quad_vector input = quads_of_bytes(broadcast(inputs[r] + offset));
+        OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
+          sums[r][v] = add_products(sums[r][v], input, weight[v]);
+        }
+      }
+    }
+  }
+  OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
+    OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
+      store_vector(result + (r * vectors + v) * SUM_LANES, sums[r][v]);
+    }
+  }
+}
+
+/// Defines the kernel `name` for tiles of up to `most_rows` rows and `channels` channels, and inlines it per row count.
+#define OCTET_DOT_KERNEL(name, most_rows, channels)                                                                    \
+  void OCTET_KERNEL_NAME(name)(const octet_dot_tile *tile) {                                                           \
+    switch (tile->rows) {                                                                                              \
+      OCTET_DOT_ROWS(1, most_rows, channels)                                                                           \
+      OCTET_DOT_ROWS(2, most_rows, channels)                                                                           \
+      OCTET_DOT_ROWS(3, most_rows, channels)                                                                           \
+      OCTET_DOT_ROWS(4, most_rows, channels)                                                                           \
+      OCTET_DOT_ROWS(5, most_rows, channels)                                                                           \
+      OCTET_DOT_ROWS(6, most_rows, channels)                                                                           \
+      OCTET_DOT_ROWS(7, most_rows, channels)                                                                           \
+      OCTET_DOT_ROWS(8, most_rows, channels)                                                                           \
+      OCTET_DOT_ROWS(9, most_rows, channels)                                                                           \
+      OCTET_DOT_ROWS(10, most_rows, channels)                                                                          \
+      OCTET_DOT_ROWS(11, most_rows, channels)                                                                          \
+      OCTET_DOT_ROWS(12, most_rows, channels)                                                                          \
+      OCTET_DOT_ROWS(13, most_rows, channels)                                                                          \
+      OCTET_DOT_ROWS(14, most_rows, channels)                                                                          \
+    }                                                                                                                  \
+  }
+
+/// Row counts beyond the kernel's are never asked for; they repeat the last so that no code is made for them.
+#define OCTET_DOT_ROWS(count, most_rows, channels)                                                                     \
+  case count:                                                                                                          \
+    if (count <= (most_rows)) {                                                                                        \
+      dot(tile, count, (channels) / SUM_LANES);                                                                        \
+    }                                                                                                                  \
+    break;

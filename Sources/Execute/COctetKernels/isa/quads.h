@@ -1,0 +1,90 @@
+/// Sums of u8 · s8 products in s32, four at a time and exact: the vocabulary of the INT8 kernels.
+///
+/// A *quad* is four neighbouring input elements, weighted by four weights and added to one sum. Before including this
+/// between isa/begin_*.h and isa/end.h, define OCTET_SUM_LANES, the s32 lanes of a register, and one of
+///   OCTET_VPDPBUSD(sums, quads, weights)  where the processor multiplies quads itself, or
+///   OCTET_VPMADDWD(a, b)                  where it multiplies pairs of s16.
+/// The second widens bytes to s16 in pairs (0, 2) and (1, 3), for which a mask and a shift suffice: vpmaddubsw would be
+/// shorter, but saturates at 32767.
+#ifndef OCTET_ISA_QUADS_H
+#define OCTET_ISA_QUADS_H
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "octet_dot.h"
+
+#define OCTET_INLINE static inline __attribute__((always_inline))
+#define OCTET_UNROLLED _Pragma("clang loop unroll(full)")
+
+enum { QUAD = 4, SUM_LANES = OCTET_SUM_LANES, UNIT_VECTORS = OCTET_CHANNEL_UNIT / SUM_LANES };
+
+typedef int32_t sum_vector __attribute__((ext_vector_type(OCTET_SUM_LANES)));
+
+OCTET_INLINE sum_vector load_vector(const void *from) {
+  sum_vector v;
+  __builtin_memcpy(&v, from, sizeof v);
+  return v;
+}
+
+OCTET_INLINE void store_vector(void *to, sum_vector v) {
+  __builtin_memcpy(to, &v, sizeof v);
+}
+
+OCTET_INLINE sum_vector broadcast(const uint8_t *quad) {
+  int32_t bytes;
+  __builtin_memcpy(&bytes, quad, sizeof bytes);
+  return bytes;
+}
+
+#ifdef OCTET_VPDPBUSD
+
+enum { WEIGHT_FORMAT = OCTET_WEIGHTS_QUADS_S8, CHANNEL_STEP_BYTES = 4 };
+
+typedef sum_vector quad_vector;
+typedef sum_vector weight_vector;
+
+OCTET_INLINE quad_vector quads_of_bytes(sum_vector bytes) {
+  return bytes;
+}
+
+/// The weights of the v-th register of sums, from where a step's weights begin.
+OCTET_INLINE weight_vector load_weights(const uint8_t *step, size_t v) {
+  return load_vector(step + v * sizeof(sum_vector));
+}
+
+OCTET_INLINE sum_vector add_products(sum_vector sums, quad_vector quads, weight_vector weights) {
+  return (sum_vector)OCTET_VPDPBUSD(sums, quads, weights);
+}
+
+#else
+
+enum { WEIGHT_FORMAT = OCTET_WEIGHTS_PAIRS_S16, CHANNEL_STEP_BYTES = 8 };
+
+typedef uint16_t pair_vector __attribute__((ext_vector_type(OCTET_SUM_LANES * 2)));
+
+typedef struct {
+  sum_vector even, odd;
+} quad_vector, weight_vector;
+
+OCTET_INLINE quad_vector quads_of_bytes(sum_vector bytes) {
+  const pair_vector pairs = (pair_vector)bytes;
+  return (quad_vector){(sum_vector)(pairs & 0xFF), (sum_vector)(pairs >> 8)};
+}
+
+/// The weights of the v-th register of sums, from where a step's weights begin.
+OCTET_INLINE weight_vector load_weights(const uint8_t *step, size_t v) {
+  const size_t unit_half = OCTET_CHANNEL_UNIT * sizeof(int32_t);
+  const uint8_t *even = step + v / UNIT_VECTORS * 2 * unit_half + v % UNIT_VECTORS * sizeof(sum_vector);
+  return (weight_vector){load_vector(even), load_vector(even + unit_half)};
+}
+
+OCTET_INLINE sum_vector add_products(sum_vector sums, quad_vector quads, weight_vector weights) {
+  sums += (sum_vector)OCTET_VPMADDWD(quads.even, weights.even);
+  return sums + (sum_vector)OCTET_VPMADDWD(quads.odd, weights.odd);
+}
+
+#endif
+
+#endif
