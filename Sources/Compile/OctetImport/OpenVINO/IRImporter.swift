@@ -43,17 +43,27 @@ struct IRImporter {
     // Inputs first, so that they keep the order of the file wherever their readers stand.
     let order = try wiring.topologicalOrder()
     let inputs = wiring.layers.indices.filter { wiring.layers[$0].type == Parameter.name }
-    for index in inputs + order.filter({ wiring.layers[$0].type != Parameter.name }) {
-      let layer = wiring.layers[index]
-      do throws(ModelError) {
-        try add(layer, at: index)
-      } catch {
-        throw error.located(at: layer.place)
-      }
+    let sorted = inputs + order.filter { wiring.layers[$0].type != Parameter.name }
+    for index in sorted {
+      try Self.locating(wiring.layers[index]) { (layer) throws(ModelError) in try add(layer, at: index) }
+    }
+    // Only now: an operator knows better what is wrong with its operands than the file's own record of them.
+    for index in sorted {
+      try Self.locating(wiring.layers[index]) { (layer) throws(ModelError) in try checkTypes(of: layer, at: index) }
     }
     try refuseEqualInputNames()
     try nameOutputs()
     return graph
+  }
+
+  private static func locating(
+    _ layer: IRLayer, _ body: (IRLayer) throws(ModelError) -> Void
+  ) throws(ModelError) {
+    do throws(ModelError) {
+      try body(layer)
+    } catch {
+      throw error.located(at: layer.place)
+    }
   }
 
   // MARK: - Layers
@@ -73,7 +83,7 @@ struct IRImporter {
     } catch {
       throw .model(error.description)
     }
-    try checkRecordedTypes(of: layer, at: index)
+    try checkPortCount(of: layer, at: index)
   }
 
   private func makeOperator(_ layer: IRLayer) throws(OperatorError) -> any Operator {
@@ -107,14 +117,19 @@ struct IRImporter {
     }
   }
 
-  /// A file that records other types than its operators give is damaged, or means something that we would not compute.
-  private func checkRecordedTypes(of layer: IRLayer, at index: Int) throws(ModelError) {
+  /// Edges may begin at every port that the file records, so none may be missing.
+  private func checkPortCount(of layer: IRLayer, at index: Int) throws(ModelError) {
     guard let id = nodes[index] else { return }
-    let types = graph.node(id).types
-    guard layer.outputs.count <= types.count else {
-      throw .model("expected \(types.count) outputs, found \(layer.outputs.count) in the file")
+    let count = graph.node(id).types.count
+    guard layer.outputs.count <= count else {
+      throw .model("expected \(count) outputs, found \(layer.outputs.count) in the file")
     }
-    for (port, type) in zip(layer.outputs, types) where !port.agrees(with: type) {
+  }
+
+  /// A file that records other types than its operators give is damaged, or means something that we would not compute.
+  private func checkTypes(of layer: IRLayer, at index: Int) throws(ModelError) {
+    guard let id = nodes[index] else { return }
+    for (port, type) in zip(layer.outputs, graph.node(id).types) where !port.agrees(with: type) {
       throw .model("output port \(port.id): expected \(type), found \(port.description) in the file")
     }
   }
@@ -129,14 +144,14 @@ struct IRImporter {
     }
   }
 
-  /// An output has the name of its tensor, or else of the layer that makes it.
+  /// An output has the name that its Result gives it, or else that of its tensor, or else of the layer that makes it.
   private mutating func nameOutputs() throws(ModelError) {
     var taken: Set<String> = []
     for (index, layer) in wiring.layers.enumerated() where layer.type == IROperatorTable.resultType {
       guard let source = wiring.operands[index].first, let id = nodes[source.layer] else { continue }
       let producer = wiring.layers[source.layer]
       let layerName = producer.outputs.count > 1 ? "\(producer.name).\(source.port)" : producer.name
-      let candidates = producer.outputs[source.port].names + [layerName, layer.name]
+      let candidates = layer.outputNames + producer.outputs[source.port].names + [layerName, layer.name]
       guard let name = candidates.first(where: { !taken.contains($0) }) else {
         throw .model("\(layer.place): expected an output name of its own, found '\(layer.name)' again")
       }

@@ -22,6 +22,8 @@ struct IRLayer: Sendable {
   let attributes: IRAttributes
   let inputs: [IRPort]
   let outputs: [IRPort]
+  /// Of a Result: what the model calls this output, in files that say so.
+  let outputNames: [String]
 
   /// How errors name this layer.
   var place: String { "layer '\(name)' (type \(type), \(opset))" }
@@ -29,11 +31,16 @@ struct IRLayer: Sendable {
 
 extension IRLayer {
   init(_ element: XMLElement) throws(ModelError) {
-    id = try element.integer("id")
     name = try element.required("name")
-    type = try element.required("type")
-    opset = element.attributes["version"] ?? "opset1"
     let place = "layer '\(name)'"
+    do throws(ModelError) {
+      id = try element.integer("id")
+      type = try element.required("type")
+    } catch {
+      throw error.located(at: place)
+    }
+    opset = element.attributes["version"] ?? "opset1"
+    outputNames = IRPort.splitNames(element.attributes["output_names"] ?? "")
     attributes = IRAttributes(element.child(named: "data")?.attributes ?? [:])
     inputs = try Self.ports(element.child(named: "input"), place)
     outputs = try Self.ports(element.child(named: "output"), place)
@@ -76,7 +83,7 @@ extension IRPort {
   }
 
   /// Splits at commas; a comma inside a name is written `\,`.
-  private static func splitNames(_ text: String) -> [String] {
+  fileprivate static func splitNames(_ text: String) -> [String] {
     var names: [String] = []
     var name = ""
     var isEscaped = false

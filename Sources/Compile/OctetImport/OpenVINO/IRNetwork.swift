@@ -40,10 +40,13 @@ extension IRNetwork {
       layers.append(layer)
     }
     self.layers = layers
-    sources = try Self.sources(element.child(named: "edges"))
+    let names = Dictionary(uniqueKeysWithValues: layers.map { ($0.id, $0.name) })
+    sources = try Self.sources(element.child(named: "edges"), names)
   }
 
-  private static func sources(_ list: XMLElement?) throws(ModelError) -> [IREndpoint: IREndpoint] {
+  private static func sources(
+    _ list: XMLElement?, _ names: [Int: String]
+  ) throws(ModelError) -> [IREndpoint: IREndpoint] {
     let edges = list?.children(named: "edge") ?? []
     guard edges.count <= Limits.edgeCount else {
       throw .model("expected at most \(Limits.edgeCount) edges, found \(edges.count)")
@@ -53,7 +56,8 @@ extension IRNetwork {
       let from = IREndpoint(layer: try edge.integer("from-layer"), port: try edge.integer("from-port"))
       let to = IREndpoint(layer: try edge.integer("to-layer"), port: try edge.integer("to-port"))
       guard sources.updateValue(from, forKey: to) == nil else {
-        throw .model("line \(edge.line): expected one edge into port \(to.port) of layer \(to.layer), found two")
+        let place = names[to.layer].map { "layer '\($0)'" } ?? "layer \(to.layer)"
+        throw .model("line \(edge.line): \(place): input port \(to.port): expected one edge to it, found two")
       }
     }
     return sources

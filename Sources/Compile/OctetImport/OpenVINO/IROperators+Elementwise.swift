@@ -4,21 +4,40 @@ import OctetOperators
 extension IROperatorTable {
   /// Operators of two operands, element by element, and conversions.
   static let elementwise: [IROperator] = [
-    binary("Add", Add()),
+    binary("Add", 1, Add()),
+    binary("BitwiseAnd", 13, BitwiseAnd()),
+    binary("BitwiseOr", 13, BitwiseOr()),
+    binary("BitwiseXor", 13, BitwiseXor()),
     IROperator("Convert", 1) { layer in try Convert(to: layer.attributes.elementType("destination_type")) },
     IROperator("Divide", 1) { layer in
       try layer.requireNumPyBroadcasting()
       try layer.attributes.require("m_pythondiv", oneOf: "true", "1")
       return Divide()
     },
-    binary("Multiply", Multiply()),
-    IROperator("PReLU", 1) { _ in PReLU() },
-    binary("Subtract", Subtract()),
+    binary("Equal", 1, Equal()),
+    binary("FloorMod", 1, FloorMod()),
+    binary("Greater", 1, Greater()),
+    binary("GreaterEqual", 1, GreaterEqual()),
+    binary("Less", 1, Less()),
+    binary("LessEqual", 1, LessEqual()),
+    binary("LogicalAnd", 1, LogicalAnd()),
+    binary("LogicalOr", 1, LogicalOr()),
+    // OpenVINO writes this one of opset1 as if it came with opset2.
+    binary("LogicalXor", 1, LogicalXor()),
+    binary("LogicalXor", 2, LogicalXor()),
+    binary("Maximum", 1, Maximum()),
+    binary("Minimum", 1, Minimum()),
+    binary("Mod", 1, Mod()),
+    binary("Multiply", 1, Multiply()),
+    binary("NotEqual", 1, NotEqual()),
+    binary("Power", 1, Power()),
+    binary("SquaredDifference", 1, SquaredDifference()),
+    binary("Subtract", 1, Subtract()),
   ]
 
-  /// A type of opset1 that has no attributes of its own.
-  private static func binary(_ type: String, _ op: some Operator) -> IROperator {
-    IROperator(type, 1) { layer in
+  /// A type whose only attribute is how shapes are matched.
+  private static func binary(_ type: String, _ opset: Int, _ op: some Operator) -> IROperator {
+    IROperator(type, opset) { layer in
       try layer.requireNumPyBroadcasting()
       return op
     }

@@ -49,7 +49,7 @@ enum IRParser {
       IRParser.reader(reader)?.add(characters, Int(count))
     }
     XML_SetStartDoctypeDeclHandler(parser) { reader, _, _, _, _ in
-      IRParser.reader(reader)?.refuse("a document type declaration is not allowed")
+      IRParser.reader(reader)?.refuse("a DOCTYPE is not allowed")
     }
   }
 
@@ -77,18 +77,21 @@ enum IRParser {
 
     func begin(_ name: UnsafePointer<CChar>?, _ attributes: UnsafeMutablePointer<UnsafePointer<CChar>?>?) {
       guard refusal == nil, let name else { return }
+      let elementName = String(cString: name)
       elementCount += 1
       guard elementCount <= Limits.elementCount else { return refuse("more than \(Limits.elementCount) elements") }
       guard open.count + skippedDepth < Limits.depth else {
-        return refuse("elements nested more than \(Limits.depth) deep")
+        return refuse("elements nested more than \(Limits.depth) deep, the last of them <\(elementName)>")
       }
-      let elementName = String(cString: name)
       if skippedDepth > 0 || IRParser.skippedElements.contains(elementName) {
         skippedDepth += 1
         return
       }
-      guard let values = values(of: attributes) else {
-        return refuse("an attribute of <\(elementName)> is longer than \(Limits.attributeLength) bytes")
+      let values = values(of: attributes)
+      if let tooLong = values.first(where: { $0.value.utf8.count > Limits.attributeLength }) {
+        return refuse(
+          "<\(elementName)>: attribute '\(tooLong.key)': expected at most \(Limits.attributeLength) bytes, found "
+            + "\(tooLong.value.utf8.count)")
       }
       let line = Int(clamping: XML_GetCurrentLineNumber(parser))
       open.append(XMLElement(name: elementName, attributes: values, line: line))
@@ -113,14 +116,12 @@ enum IRParser {
       open[last].text += String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Names and values alternate and end with null; nil when a value is too long.
-    private func values(of attributes: UnsafeMutablePointer<UnsafePointer<CChar>?>?) -> [String: String]? {
+    /// Names and values alternate and end with null.
+    private func values(of attributes: UnsafeMutablePointer<UnsafePointer<CChar>?>?) -> [String: String] {
       var values: [String: String] = [:]
       var index = 0
       while let name = attributes?[index], let value = attributes?[index + 1] {
-        let text = String(cString: value)
-        guard text.utf8.count <= Limits.attributeLength else { return nil }
-        values[String(cString: name)] = text
+        values[String(cString: name)] = String(cString: value)
         index += 2
       }
       return values

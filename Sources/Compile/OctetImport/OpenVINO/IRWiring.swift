@@ -27,7 +27,7 @@ struct IRWiring {
     // The least of them, so that the same file always gives the same sentence.
     let strays = network.sources.keys.filter { !inputs.contains($0) }
     if let stray = strays.min(by: { ($0.layer, $0.port) < ($1.layer, $1.port) }) {
-      throw .model("expected every edge to lead to an input, found one to port \(stray.port) of layer \(stray.layer)")
+      throw .model("expected every edge to lead to an input, found one to \(Self.describe(stray, layers))")
     }
     var operands: [[Source]] = []
     for layer in layers { operands.append(try Self.operands(of: layer, network, results)) }
@@ -44,12 +44,17 @@ struct IRWiring {
       }
       guard let source = results[from] else {
         throw .model(
-          "\(layer.place): input port \(port.id): expected an edge from an output, found one from port \(from.port) "
-            + "of layer \(from.layer)")
+          "\(layer.place): input port \(port.id): expected an edge from an output, found one from "
+            + describe(from, network.layers))
       }
       operands.append(source)
     }
     return operands
+  }
+
+  private static func describe(_ endpoint: IREndpoint, _ layers: [IRLayer]) -> String {
+    let layer = layers.first { $0.id == endpoint.layer }.map { "'\($0.name)'" }
+    return "port \(endpoint.port) of layer \(layer ?? "\(endpoint.layer), which does not exist")"
   }
 
   /// Indices of layers, each after those that it reads; where that leaves a choice, in the order of the file.
@@ -72,7 +77,7 @@ struct IRWiring {
         let source = operands[layer][next].layer
         switch states[source] {
         case .done: break
-        case .open: throw .model("\(layers[source].place): expected a graph without cycles, found one through it")
+        case .open: throw cycle(stack.map(\.layer).drop { $0 != source })
         case .untouched:
           states[source] = .open
           stack.append((source, 0))
@@ -80,5 +85,11 @@ struct IRWiring {
       }
     }
     return order
+  }
+
+  /// Names the layers of a cycle, or the first of many.
+  private func cycle(_ members: some Collection<Int>) -> ModelError {
+    let names = members.prefix(8).map { "'\(layers[$0].name)'" } + (members.count > 8 ? ["…"] : [])
+    return .model("expected a graph without cycles, found one through \(names.joined(separator: ", "))")
   }
 }

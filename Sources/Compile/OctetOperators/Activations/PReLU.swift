@@ -16,7 +16,8 @@ package struct PReLU: Operator {
     }
     let shape = try Broadcasting.shape(operands[0].shape, Self.aligned(operands[1].shape, to: operands[0].shape))
     guard shape == operands[0].shape else {
-      throw .mismatch("slopes of PReLU", expected: "to broadcast to \(operands[0].shape)", found: "\(operands[1].shape)")
+      throw .mismatch(
+        "slopes of PReLU", expected: "to broadcast to \(operands[0].shape)", found: "\(operands[1].shape)")
     }
     return [operands[0].type]
   }

@@ -64,7 +64,11 @@ extension ElementwiseBinary {
   package func absorbing(_ dequantization: Dequantization, operand index: Int) -> (any Operator)? {
     guard dequantizations[index] == nil else { return nil }
     var absorbed = self
-    if index == 0 { absorbed.dequantizations.left = dequantization } else { absorbed.dequantizations.right = dequantization }
+    if index == 0 {
+      absorbed.dequantizations.left = dequantization
+    } else {
+      absorbed.dequantizations.right = dequantization
+    }
     return absorbed
   }
 }

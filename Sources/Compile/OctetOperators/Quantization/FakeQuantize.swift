@@ -28,6 +28,9 @@ package struct FakeQuantize: Operator {
       throw .mismatch("operands of FakeQuantize", expected: "floating point", found: "\(operand.elementType)")
     }
     for range in operands.dropFirst() {
+      if let bounds = range.constant?.doubles, let bound = bounds.first(where: { !$0.isFinite }) {
+        throw .mismatch("ranges of FakeQuantize", expected: "finite bounds", found: "\(bound)")
+      }
       // Ranges may not stretch x.
       let shape = try Broadcasting.shape(operands[0].shape, range.shape)
       guard shape.rank == operands[0].shape.rank else {

@@ -1,0 +1,10 @@
+import OctetGraph
+
+/// y = |x|  (opset1)
+package struct Abs: ElementwiseUnary {
+  package static let name = "Abs"
+
+  package init() {}
+
+  package func apply(_ x: Double) -> Double { abs(x) }
+}

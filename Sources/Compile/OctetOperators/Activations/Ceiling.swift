@@ -1,0 +1,10 @@
+import OctetGraph
+
+/// y = ⌈x⌉  (opset1)
+package struct Ceiling: ElementwiseUnary {
+  package static let name = "Ceiling"
+
+  package init() {}
+
+  package func apply(_ x: Double) -> Double { x.rounded(.up) }
+}

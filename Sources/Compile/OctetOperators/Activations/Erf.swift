@@ -1,0 +1,11 @@
+import Glibc
+import OctetGraph
+
+/// y = 2/√π · ∫ e^−t² dt from 0 to x  (opset1)
+package struct Erf: ElementwiseUnary {
+  package static let name = "Erf"
+
+  package init() {}
+
+  package func apply(_ x: Double) -> Double { erf(x) }
+}

@@ -1,0 +1,10 @@
+import OctetGraph
+
+/// y = ⌊x⌋  (opset1)
+package struct Floor: ElementwiseUnary {
+  package static let name = "Floor"
+
+  package init() {}
+
+  package func apply(_ x: Double) -> Double { x.rounded(.down) }
+}

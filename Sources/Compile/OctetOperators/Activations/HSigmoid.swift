@@ -1,0 +1,10 @@
+import OctetGraph
+
+/// y = min(max(x + 3, 0), 6) / 6  (opset5)
+package struct HSigmoid: ElementwiseUnary {
+  package static let name = "HSigmoid"
+
+  package init() {}
+
+  package func apply(_ x: Double) -> Double { min(max(x + 3, 0), 6) / 6 }
+}

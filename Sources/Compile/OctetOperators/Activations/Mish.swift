@@ -1,0 +1,11 @@
+import Glibc
+import OctetGraph
+
+/// y = x · tanh(ln(1 + e^x))  (opset4)
+package struct Mish: ElementwiseUnary {
+  package static let name = "Mish"
+
+  package init() {}
+
+  package func apply(_ x: Double) -> Double { x * tanh(log1p(exp(x))) }
+}

@@ -1,0 +1,10 @@
+import OctetGraph
+
+/// y = √x  (opset1)
+package struct Sqrt: ElementwiseUnary {
+  package static let name = "Sqrt"
+
+  package init() {}
+
+  package func apply(_ x: Double) -> Double { x.squareRoot() }
+}

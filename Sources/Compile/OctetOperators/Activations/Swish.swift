@@ -1,0 +1,14 @@
+import Glibc
+import OctetGraph
+
+/// y = x / (1 + e^−βx); operands x and, optionally, β, which is 1 by default  (opset4)
+package struct Swish: ParametricUnary {
+  package static let name = "Swish"
+  package static let parameterCounts = 0...1
+
+  package init() {}
+
+  package static func apply(_ x: Double, _ parameters: [Double]) -> Double {
+    x / (1 + exp(-(parameters.first ?? 1) * x))
+  }
+}

@@ -1,0 +1,12 @@
+import OctetGraph
+
+/// z = max(x, y); NaN if either is  (opset1)
+package struct Maximum: ElementwiseBinary {
+  package static let name = "Maximum"
+  package var dequantizations: OperandDequantizations
+
+  package init(_ dequantizations: OperandDequantizations = .init()) { self.dequantizations = dequantizations }
+
+  package static func apply(_ x: Double, _ y: Double) -> Double { x.isNaN || x > y ? x : y }
+  package static func apply(_ x: Int64, _ y: Int64) -> Int64 { max(x, y) }
+}

@@ -1,0 +1,10 @@
+import OctetGraph
+
+/// z = whether x ≠ y  (opset1)
+package struct NotEqual: ElementwiseComparison {
+  package static let name = "NotEqual"
+
+  package init() {}
+
+  package static func holds<Number: Comparable>(_ x: Number, _ y: Number) -> Bool { x != y }
+}

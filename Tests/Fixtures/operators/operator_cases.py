@@ -1,0 +1,5 @@
+"""All cases of make_operator_goldens.py, by family of operators."""
+
+import cases_elementwise
+
+CASES = cases_elementwise.CASES
