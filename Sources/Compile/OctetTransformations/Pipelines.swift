@@ -8,7 +8,7 @@ extension PassPipeline {
     [
       // Before folding: a folded weight chain would be f32 and its integers lost.
       Stage("weights", [DequantizeWeights(), QuantizeWeights()]),
-      Stage("folding", [FoldShapeOf(), FoldConstants(), RemoveIdentities()]),
+      Stage("folding", [FoldShapeOf(), FoldConstants(), RemoveIdentities(), DropUnusedIndices()]),
     ])
 
   /// FakeQuantize in, integers out.

@@ -11,7 +11,7 @@ extension Convolution {
       return .refused("its activations have different scales for the channels that it sums")
     }
     guard x.hasUniformZeroPoint else { return .refused("its activations have different zero points per channel") }
-    guard Self.followOutputs(w, isGrouped: isGrouped) else {
+    guard let weightScales = Self.scalesPerOutput(w, weights, isGrouped: isGrouped) else {
       return .refused("its weights have different scales within an output channel")
     }
     guard w.zeroPoints.allSatisfy({ $0 == 0 }) else { return .refused("its weights are asymmetric") }
@@ -19,7 +19,6 @@ extension Convolution {
       return .refused("its activations' zero point \(Float(x.zeroPoints[0])) is not an integer from 0 to 255")
     }
 
-    let weightScales = w.expandedScales(weights.outputChannels)
     let isUniform = x.isPerTensor && w.isPerTensor
     let scales = (0..<(isUniform ? 1 : weights.outputChannels)).map { output in
       weightScales[output] * activationScales[output / weights.outputsPerGroup]
@@ -39,9 +38,11 @@ extension Convolution {
     }
   }
 
-  /// Whether a weight's scale depends on nothing but its output channel.
-  private static func followOutputs(_ w: Dequantization, isGrouped: Bool) -> Bool {
-    w.isPerTensor || w.axes == (isGrouped ? 0..<2 : 0..<1)
+  /// The weight scale of each output channel; nil when a channel has several.
+  private static func scalesPerOutput(_ w: Dequantization, _ weights: WeightShape, isGrouped: Bool) -> [Double]? {
+    if w.isPerTensor || w.axes == (isGrouped ? 0..<2 : 0..<1) { return w.expandedScales(weights.outputChannels) }
+    guard isGrouped, w.axes == 0..<1 else { return nil }
+    return w.scales.flatMap { [Double](repeating: $0, count: weights.outputsPerGroup) }
   }
 
   package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {

@@ -5,7 +5,7 @@ package import OctetTensor
 ///
 /// Either operand may be integers with a dequantization that the operator applies itself: a residual addition reads u8
 /// from memory and rounds nowhere.
-package protocol ElementwiseBinary: Operator {
+package protocol ElementwiseBinary: FusionBase {
   static func apply(_ x: Double, _ y: Double) -> Double
   /// The same on integers; sums and products wrap around.
   static func apply(_ x: Int64, _ y: Int64) -> Int64

@@ -1,0 +1,50 @@
+package import OctetGraph
+import OctetKernels
+package import OctetRuntime
+import OctetTensor
+
+extension AvgPool: FusionBase {
+  package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {
+    AffineStore(taken + [operation], channelAxis: 1) != nil
+  }
+
+  package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
+    guard let element = VectorElement(site.operands[0].elementType), let store = AffineStore(chain, channelAxis: 1),
+      Set(zeroPoints).count == 1, store.clamp == nil
+    else { return ReferencePrimitive(Fused(base: self, baseOperandCount: 1, chain: chain), site) }
+    let x = try site.operand(0, .channelsLast)
+    let y = try site.result(0, .channelsLast)
+    let kernel = Pool(
+      averageOf: element, pooling.geometry(x, y), divisor: excludesPadding ? .taps : .paddedTaps,
+      zeroPoint: Float(zeroPoints[0]), scale: store.affine.scale, shift: store.affine.shift, result: store.result,
+      cpu: site.cpu)
+    return PoolPrimitive(kernel: kernel)
+  }
+}
+
+extension ReduceMean: FusionBase {
+  package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {
+    coversImage(operands) && AffineStore(taken + [operation], channelAxis: 1) != nil
+  }
+
+  /// Whether the mean is over all spatial axes and nothing else: an average pooling with one window.
+  private func coversImage(_ operands: [Operand]) -> Bool {
+    let rank = operands[0].shape.rank
+    return (3...5).contains(rank) && (try? axes(operands)) == Set(2..<rank)
+  }
+
+  package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
+    guard let element = VectorElement(site.operands[0].elementType), coversImage(site.operands),
+      let store = AffineStore(chain, channelAxis: 1), store.clamp == nil
+    else { return ReferencePrimitive(Fused(base: self, baseOperandCount: 2, chain: chain), site) }
+    let x = try site.operand(0, .channelsLast)
+    _ = try site.result(0, .planar)
+    let axes = x.shape.extents[2...].map { PoolGeometry.Axis(input: $0, output: 1, kernel: max($0, 1)) }
+    let geometry = PoolGeometry(
+      batch: x.shape[0], channels: x.shape[1], axes: Array(axes), sourceStride: x.pixelStride)
+    let kernel = Pool(
+      averageOf: element, geometry, divisor: .taps, zeroPoint: Float(zeroPoint), scale: store.affine.scale,
+      shift: store.affine.shift, result: store.result, cpu: site.cpu)
+    return PoolPrimitive(kernel: kernel)
+  }
+}
