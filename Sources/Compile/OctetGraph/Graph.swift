@@ -30,6 +30,8 @@ package struct Node: Sendable {
   package fileprivate(set) var types: [TensorType]
   /// Layers of the model that this node computes besides its own.
   package let fused: [String]
+  /// Why it does not run on integers although its operator could; nil when it does, or could not.
+  package let reason: String?
 
   package var value: Value { Value(id) }
   package var type: TensorType { types[0] }
@@ -112,14 +114,15 @@ extension Graph {
   /// - Throws: what the operator finds wrong with its operands.
   @discardableResult
   package mutating func add(
-    _ op: any Operator, _ operands: [Value] = [], name: String? = nil, layerType: String? = nil, fused: [String] = []
+    _ op: any Operator, _ operands: [Value] = [], name: String? = nil, layerType: String? = nil, fused: [String] = [],
+    reason: String? = nil
   ) throws(OperatorError) -> NodeID {
     let types = try op.resultTypes(operands.map(operand))
     let id = NodeID(index: slots.count)
     slots.append(
       Node(
         id: id, name: name ?? "\(op.name)_\(id.index)", layerType: layerType ?? op.name, op: op, operands: operands,
-        types: types, fused: fused))
+        types: types, fused: fused, reason: reason))
     users.append([])
     for producer in Set(operands.map(\.node)) { users[producer.index].append(id) }
     if op is Parameter { inputs.append(id) }
@@ -180,7 +183,7 @@ extension Graph {
       graph.slots[id.index] = Node(
         id: id, name: node.name, layerType: node.layerType,
         op: Parameter(type: parameter.type.with(shape: PartialShape(shape))), operands: [], types: node.types,
-        fused: node.fused)
+        fused: node.fused, reason: nil)
     }
     try graph.inferTypes()
     return graph

@@ -9,6 +9,7 @@ package struct GraphPatch {
     let operands: [Value]
     let origin: Node
     let fused: [String]
+    let reason: String?
   }
 
   private let firstIndex: Int
@@ -19,11 +20,15 @@ package struct GraphPatch {
 
   /// Adds a node that takes name and layer type from `origin`.
   ///
-  /// - Parameter fused: names of the layers that it computes as well; by default those that `origin` does.
+  /// - Parameters:
+  ///   - fused: names of the layers that it computes as well; by default those that `origin` does.
+  ///   - reason: why it does not run on integers; by default what is known of `origin`.
   package mutating func add(
-    _ op: any Operator, _ operands: [Value], from origin: Node, fused: [String]? = nil
+    _ op: any Operator, _ operands: [Value], from origin: Node, fused: [String]? = nil, reason: String? = nil
   ) -> Value {
-    additions.append(Addition(op: op, operands: operands, origin: origin, fused: fused ?? origin.fused))
+    additions.append(
+      Addition(
+        op: op, operands: operands, origin: origin, fused: fused ?? origin.fused, reason: reason ?? origin.reason))
     return Value(NodeID(index: firstIndex + additions.count - 1))
   }
 
@@ -40,7 +45,8 @@ package struct GraphPatch {
       do throws(OperatorError) {
         let layerType = addition.op is Constant ? Constant.name : addition.origin.layerType
         try graph.add(
-          addition.op, addition.operands, name: addition.origin.name, layerType: layerType, fused: addition.fused)
+          addition.op, addition.operands, name: addition.origin.name, layerType: layerType, fused: addition.fused,
+          reason: addition.reason)
       } catch {
         throw .model("\(addition.op.name) at '\(addition.origin.name)': \(error.description)")
       }

@@ -8,21 +8,7 @@ extension LayerDescription {
     let operands = graph.operands(of: node)
     self.init(
       name: node.name, operatorName: node.layerType, precision: (operands.first?.elementType ?? node.type.elementType).precisionName,
-      kernel: kernel, fused: node.fused, reason: Self.reason(node, in: graph), macs: node.op.macs(operands, node.types))
-  }
-
-  /// Why an operator that could sum integers does not.
-  private static func reason(_ node: Node, in graph: Graph) -> String? {
-    let base = (node.op as? Fused)?.base ?? node.op
-    let count = (node.op as? Fused)?.baseOperandCount ?? node.operands.count
-    let sources = node.operands.prefix(count).map { operand -> (Dequantization?, Operand) in
-      let producer = graph.producer(of: operand)
-      guard let dequantize = producer.op as? Dequantize else { return (nil, graph.operand(operand)) }
-      return (dequantize.dequantization, graph.operand(producer.operands[0]))
-    }
-    guard let first = sources.first, first.1.elementType.isFloatingPoint || first.0 != nil else { return nil }
-    guard case .refused(let reason) = base.integerForm(sources.map(\.0), sources.map(\.1)) else { return nil }
-    return reason
+      kernel: kernel, fused: node.fused, reason: node.reason, macs: node.op.macs(operands, node.types))
   }
 }
 

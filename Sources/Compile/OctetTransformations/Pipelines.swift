@@ -17,6 +17,7 @@ extension PassPipeline {
     [
       Stage("decomposition", [DecomposeFakeQuantize()]),
       Stage("main", [MoveDequantizationAfter(), UseIntegerForm(), FoldConstants()]),
+      Stage("reasons", [NoteRefusals()]),
       // A chain that became a table needs none of the operators in it.
       Stage("cleanup", [FoldUnaryToLookupTable(), FoldDequantizedConstants(), RemoveIdentities()]),
     ])

@@ -26,7 +26,7 @@ struct Verify: ParsableCommand {
     let tensors = inputs.isEmpty ? try randomInputs() : try InputFiles.read(inputs, for: signature)
     let report = try ModelVerifier().verify(graph, tensors, team: threads.makeTeam())
     for finding in report.findings where finding.tiedValues > 0 && finding.isRight {
-      print("tie\t\(finding.layer.name)\t\(finding.tiedValues) of \(finding.values) values one step apart")
+      print("tie\t\(finding.layer.name)\t\(finding.tiedValues) of \(finding.values) values a rounding tie apart")
     }
     for output in report.outputErrors { print("output\t\(output.name)\tnormalized error \(output.error)") }
     guard let wrong = report.findings.first(where: { !$0.isRight }) else {
