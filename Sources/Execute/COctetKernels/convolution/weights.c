@@ -81,8 +81,7 @@ void octet_weight_panels(const octet_weight_layout *layout, octet_dot_kernel_lis
   }
 }
 
-/// Where the weight of (step, channel, element of the step) stands in a panel, in elements of the format.
-static size_t packed_index(octet_weight_format format, size_t width, size_t step, size_t channel, size_t element) {
+size_t octet_packed_index(octet_weight_format format, size_t width, size_t step, size_t channel, size_t element) {
   switch (format) {
   case OCTET_WEIGHTS_QUADS_S8:
     return (step * width + channel) * QUAD + element;
@@ -96,7 +95,7 @@ static size_t packed_index(octet_weight_format format, size_t width, size_t step
   return 0;
 }
 
-static void place(octet_weight_format format, void *packed, size_t to, const void *weights, size_t from) {
+void octet_place_weight(octet_weight_format format, void *packed, size_t to, const void *weights, size_t from) {
   switch (format) {
   case OCTET_WEIGHTS_QUADS_S8:
     ((int8_t *)packed)[to] = ((const int8_t *)weights)[from];
@@ -120,9 +119,9 @@ static void pack_channel(const octet_weight_layout *layout, size_t width, size_t
     const size_t first_element = tap % layout->run_taps * inputs;
     for (size_t input = 0; input < inputs; input++) {
       const size_t element = first_element + input;
-      const size_t to =
-          packed_index(layout->format, width, first_step + element / step_elements, channel, element % step_elements);
-      place(layout->format, packed, to, weights, row + input * taps + tap);
+      const size_t to = octet_packed_index(layout->format, width, first_step + element / step_elements, channel,
+                                           element % step_elements);
+      octet_place_weight(layout->format, packed, to, weights, row + input * taps + tap);
     }
   }
 }

@@ -64,7 +64,7 @@ OCTET_INLINE void dot(const octet_dot_tile *tile, size_t rows, size_t vectors) {
     }                                                                                                                  \
   }
 
-/// Row counts beyond the kernel's are never asked for; they repeat the last so that no code is made for them.
+/// Row counts beyond the kernel's are never asked for, and no code is made for them.
 #define OCTET_DOT_ROWS(count, most_rows, channels)                                                                     \
   case count:                                                                                                          \
     if (count <= (most_rows)) {                                                                                        \

@@ -37,6 +37,12 @@ typedef enum octet_weight_format {
   OCTET_WEIGHTS_F32,
 } octet_weight_format;
 
+/// Where the weight of (step, channel, element of the step) stands in a panel of `width` channels, in elements.
+size_t octet_packed_index(octet_weight_format format, size_t width, size_t step, size_t channel, size_t element);
+
+/// packed[to] = weights[from], where weights are s8, or f32 for that format.
+void octet_place_weight(octet_weight_format format, void *packed, size_t to, const void *weights, size_t from);
+
 /// sums[row][channel] = initial[row·initial_row_stride + channel] + Σ over runs and elements of input · weight
 ///
 /// Input elements are u8 or f32, sums s32 or f32. Up to 3 bytes past a u8 run are read, and meet zero weights.

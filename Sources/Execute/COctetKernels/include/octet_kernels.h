@@ -7,6 +7,7 @@
 
 #include "octet_convolution.h"
 #include "octet_cpu.h"
+#include "octet_depthwise.h"
 #include "octet_dot.h"
 #include "octet_epilogue.h"
 #include "octet_team.h"

@@ -20,11 +20,9 @@ package final class PackedConvolutionWeights: @unchecked Sendable {
   ) {
     let geometry = ConvolutionGeometry(
       kernel: kernel, groups: groups, inputChannels: inputChannels, outputChannels: outputChannels)
-    var sums = [Int32](repeating: 0, count: outputChannels)
-    octet_weights_sum_s8(weights.baseAddress, outputChannels, weights.count / outputChannels, &sums)
     self.init(
       UnsafeRawBufferPointer(weights), elementType: .i8, geometry: geometry, list: octet_convolution_u8s8s32_kernels(),
-      sums: sums, instructionSet: instructionSet)
+      sums: weightSums(weights, channels: outputChannels), instructionSet: instructionSet)
   }
 
   private init(
@@ -49,10 +47,33 @@ package final class PackedConvolutionWeights: @unchecked Sendable {
 
   package var byteCount: Int { bytes.byteCount }
 
+  /// Bytes of the input elements that these weights multiply: u8 or f32.
+  var inputElementBytes: Int { elementType == .f32 ? 4 : 1 }
+
+  /// Whether they were packed for this kernel, these groups and these channels.
+  func fit(_ geometry: ConvolutionGeometry) -> Bool {
+    let code = geometry.code
+    return layout.groups == code.groups && layout.group_inputs == code.group_inputs
+      && layout.group_outputs == code.group_outputs && layout.kernel == code.kernel
+  }
+
   /// The name of the kernel of the widest panel, such as convolution_u8s8s32_6x64__avx512vnni.
   var kernelName: String {
     panels.elements(octet_convolution_panel.self)[0].kernel.map { kernelDisplayName($0.pointee.name) } ?? ""
   }
+}
+
+/// Σ weights of each output channel.
+func weightSums(_ weights: UnsafeBufferPointer<Int8>, channels: Int) -> [Int32] {
+  [Int32](unsafeUninitializedCapacity: channels) { sums, count in
+    octet_weights_sum_s8(weights.baseAddress, channels, weights.count / channels, sums.baseAddress)
+    count = channels
+  }
+}
+
+/// What sums start from, so that the zero point of every tap, those in the padding too, is taken away.
+func zeroPointCompensation(_ weightSums: [Int32], _ zeroPoint: UInt8) -> [Int32] {
+  weightSums.map { 0 &- $0 &* Int32(zeroPoint) }
 }
 
 /// A kernel's C name without the library's prefix.

@@ -17,13 +17,12 @@ package final class QuantizedConvolution: Sendable {
   ) {
     precondition(weights.elementType == .i8, "a quantized convolution has i8 weights, not \(weights.elementType)")
     self.geometry = geometry
-    // Zero points are part of every tap, those in the padding too, so that one sum per channel takes them all away.
-    let compensation = weights.sums.map { 0 &- $0 &* Int32(inputZeroPoint) }
     plan = ConvolutionPlan(
-      geometry: geometry, weights: weights, initial: compensation, paddingByte: inputZeroPoint,
-      inputPixelStride: inputPixelStride ?? geometry.inputChannels,
-      outputPixelStride: outputPixelStride ?? geometry.outputChannels,
-      operandPixelStrides: operandPixelStrides ?? epilogue.operandTypes.map { _ in geometry.outputChannels },
+      geometry: geometry, weights: weights, initial: zeroPointCompensation(weights.sums, inputZeroPoint),
+      paddingByte: inputZeroPoint,
+      strides: PixelStrides(
+        geometry: geometry, input: inputPixelStride, output: outputPixelStride, operands: operandPixelStrides,
+        epilogue: epilogue),
       epilogue: epilogue)
   }
 

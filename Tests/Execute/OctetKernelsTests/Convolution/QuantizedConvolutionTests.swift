@@ -3,11 +3,9 @@ import OctetTensor
 import Testing
 
 @Suite struct QuantizedConvolutionTests {
-  /// Runs a case and gives what stands in the output memory, gaps included.
   private func run(
     _ test: ConvolutionCase, _ inputs: [UInt8], _ weights: [Int8], _ instructionSet: InstructionSet,
-    _ operations: [PostOperation], _ output: Output, team: WorkerTeam = WorkerTeam(threads: 1),
-    operands: [[UInt8]] = []
+    _ operations: [PostOperation], _ output: Output, team: WorkerTeam = testTeams[0], operands: [[UInt8]] = []
   ) throws -> [UInt8] {
     let packed = weights.withUnsafeBufferPointer {
       PackedConvolutionWeights(
@@ -20,31 +18,9 @@ import Testing
       operandPixelStrides: operands.map { _ in test.outputPixelStride },
       epilogue: Epilogue(
         channels: test.geometry.outputChannels, operations: operations, output: output.type, outputRange: output.range))
-    let input = try GuardedMemory(inputs, slack: 3)
-    let result = try GuardedMemory(count: test.outputCount * output.bytes, slack: 0, filledWith: Self.canary)
-    let extra = try operands.map { try GuardedMemory($0, slack: 0) }
-    convolution.run(
-      input: input.base, output: result.base,
-      operands: EpilogueOperands(
-        extra.first.map { UnsafeRawPointer($0.base) }, extra.dropFirst().first.map { UnsafeRawPointer($0.base) }),
-      team: team)
-    return withExtendedLifetime((input, extra)) { result.bytes }
-  }
-
-  private static let canary: UInt8 = 0xA5
-
-  /// The output memory as it should be: pixels of `values`, and canaries between them.
-  private func spread<Value: BitwiseCopyable>(_ values: [Value], _ test: ConvolutionCase) -> [UInt8] {
-    let channels = test.geometry.outputChannels
-    let gap = [UInt8](repeating: Self.canary, count: test.outputGap * MemoryLayout<Value>.stride)
-    let pixels = (0..<test.outputPixels).map { pixel in
-      values[pixel * channels..<(pixel + 1) * channels].flatMap { value in withUnsafeBytes(of: value) { Array($0) } }
+    return try test.outputBytes(inputs, slack: 3, output, operands) {
+      convolution.run(input: $0, output: $1, operands: $2, team: team)
     }
-    return Array(pixels.joined(separator: gap))
-  }
-
-  private func exactSums(_ test: ConvolutionCase, _ inputs: [UInt8], _ weights: [Int8]) -> [Int32] {
-    test.sums { (Int32(inputs[$0]) - Int32(test.zeroPoint)) * Int32(weights[$1]) }
   }
 
   @Test(arguments: InstructionSet.allCases, ConvolutionCase.corners)
@@ -53,7 +29,7 @@ import Testing
     var random = TestRandom(seed: 1)
     let inputs = test.inputs(&random), weights = test.weights(&random)
     let found = try run(test, inputs, weights, instructionSet, [], .f32)
-    let expected = spread(exactSums(test, inputs, weights).map(Float.init), test)
+    let expected = test.spread(test.exactSums(inputs, weights).map(Float.init))
     #expect(firstDifference(found, expected) == nil)
   }
 
@@ -71,13 +47,13 @@ import Testing
     let found = try testTeams.map {
       try run(test, inputs, weights, instructionSet, operations, .u8, team: $0, operands: [residual])
     }
-    let sums = exactSums(test, inputs, weights).map(Float.init)
+    let sums = test.exactSums(inputs, weights).map(Float.init)
     let expected = sums.indices.map { index in
       let at = index / channels * test.outputPixelStride + index % channels
       return Output.u8.stored(
         operations.result(of: sums[index], channel: index % channels, operands: [Float(residual[at])]))
     }
-    #expect(firstDifference(found[0], spread(expected, test)) == nil)
+    #expect(firstDifference(found[0], test.spread(expected)) == nil)
     #expect(found[0] == found[1], "one thread and two write different bytes")
   }
 
@@ -97,7 +73,7 @@ import Testing
         geometry: test.geometry, weights: packed,
         epilogue: Epilogue(channels: 10, operations: [], output: .f32))
       output.with { convolution.run(input: input.base, output: $0, team: testTeams[0]) }
-      #expect(output.values == exactSums(test, inputs, weights).map(Float.init))
+      #expect(output.values == test.exactSums(inputs, weights).map(Float.init))
     }
   }
 

@@ -1,0 +1,96 @@
+/// Depthwise convolution: one output channel per input channel, each with a kernel of its own.
+///
+/// The taps of a kernel column are neighbours in a *column* of the input. Four rows of a block of channels are woven
+/// into quads once per column, and serve every output whose kernel covers that column.
+#ifndef OCTET_DEPTHWISE_H
+#define OCTET_DEPTHWISE_H
+
+#include "octet_convolution.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+  /// The most output pixels and input columns of one call, and channels of a block.
+  OCTET_DEPTHWISE_OUTPUTS = 32,
+  OCTET_DEPTHWISE_COLUMNS = 72,
+  OCTET_DEPTHWISE_CHANNELS = 64,
+};
+
+/// sums[output][channel] = initial[output·initial_row_stride + channel] + Σ over four rows and `taps` columns
+///
+/// Sixty-four bytes are read from each input pixel, whatever the block's channels.
+typedef struct octet_depthwise_tile {
+  /// For each of four rows: where its pixel 0 begins, and bytes from one pixel to the next. In the padding 64 bytes of
+  /// it, and 0.
+  const uint8_t *rows[4];
+  size_t row_steps[4];
+  /// 64 bytes of what padding holds: the zero point.
+  const uint8_t *padding;
+  /// Columns first_column ..< first_column + columns are read. Those outside 0 ..< width are padding.
+  ptrdiff_t first_column;
+  size_t columns, width;
+  /// Output o meets tap t at column o·output_step + t·tap_step after the first.
+  size_t outputs, output_step, taps, tap_step;
+  /// Channels in units of OCTET_CHANNEL_UNIT, up to the kernel's.
+  size_t units;
+  /// [taps][channels of the kernel] quads.
+  const uint8_t *weights;
+  const int32_t *initial;
+  size_t initial_row_stride;
+  /// [outputs][channels of the kernel]
+  int32_t *sums;
+  /// Room for the columns' quads.
+  uint8_t *woven;
+} octet_depthwise_tile;
+
+typedef void octet_depthwise_function(const octet_depthwise_tile *tile);
+
+typedef struct octet_depthwise_kernel {
+  octet_isa isa;
+  const char *name;
+  size_t channels;
+  octet_weight_format format;
+  octet_depthwise_function *function;
+} octet_depthwise_kernel;
+
+/// Every depthwise kernel, best first.
+const octet_depthwise_kernel *octet_depthwise_u8s8s32_kernels(size_t *count);
+
+/// The best one that instruction set `isa` includes.
+const octet_depthwise_kernel *octet_depthwise_u8s8s32_select(octet_isa isa);
+
+typedef struct octet_depthwise_plan {
+  /// One group per channel.
+  octet_convolution_geometry geometry;
+  const octet_depthwise_kernel *kernel;
+  const uint8_t *weights;
+  /// What each channel's sum starts from, up to a whole block of channels.
+  const int32_t *initial;
+  /// 64 bytes of what padding holds.
+  const uint8_t *padding;
+  /// Bytes from one input pixel to the next.
+  size_t input_pixel_stride;
+  octet_epilogue_strides strides;
+  const octet_epilogue *epilogue;
+  octet_epilogue_function *finish;
+} octet_depthwise_plan;
+
+/// Bytes of packed weights.
+size_t octet_depthwise_weight_bytes(const octet_convolution_geometry *geometry, const octet_depthwise_kernel *kernel);
+
+/// Packs weights [channels][depth][height][width] into as many zeroed bytes.
+void octet_depthwise_pack(const octet_convolution_geometry *geometry, const octet_depthwise_kernel *kernel,
+                          const int8_t *weights, uint8_t *packed);
+
+/// Runs a plan. Up to 63 bytes past the last input pixel's channels are read; nothing but the output's channels is
+/// written. The result does not depend on the team.
+void octet_depthwise_run(const octet_depthwise_plan *plan, const uint8_t *input, const octet_epilogue_buffers *buffers,
+                         octet_team *team);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,64 @@
+import COctetKernels
+
+/// A depthwise convolution of u8 activations and s8 weights: one output channel per input channel.
+///
+///     output[pixel, c] = epilogue(Σ over taps (input[c] - inputZeroPoint) · weight[c])
+///
+/// Taps outside the input count as zero. Sendable because nothing is written after the initializer.
+package final class DepthwiseConvolution: @unchecked Sendable {
+  package let geometry: ConvolutionGeometry
+  private let epilogue: Epilogue
+  private let weights: KernelMemory
+  private let initial: KernelMemory
+  private let padding: KernelMemory
+  private let plan: KernelMemory
+
+  /// `weights` are [channels][depth][height][width]. The geometry has a group per channel. Pixel strides count
+  /// elements from one pixel to the next, and may exceed the channels.
+  package init(
+    geometry: ConvolutionGeometry, weights: UnsafeBufferPointer<Int8>, inputZeroPoint: UInt8 = 0,
+    inputPixelStride: Int? = nil, outputPixelStride: Int? = nil, operandPixelStrides: [Int]? = nil,
+    epilogue: Epilogue, instructionSet: InstructionSet = CPU.current.best
+  ) {
+    let channels = geometry.groups
+    let strides = PixelStrides(
+      geometry: geometry, input: inputPixelStride, output: outputPixelStride, operands: operandPixelStrides,
+      epilogue: epilogue)
+    precondition(
+      geometry.inputChannels == channels && geometry.outputChannels == channels,
+      "a depthwise convolution has as many groups as input and output channels")
+    precondition(
+      weights.count == channels * geometry.taps,
+      "\(channels * geometry.taps) weights were expected, not \(weights.count)")
+    self.geometry = geometry
+    self.epilogue = epilogue
+    let kernel = octet_depthwise_u8s8s32_select(instructionSet.code)
+    var code = geometry.code
+    self.weights = KernelMemory(byteCount: octet_depthwise_weight_bytes(&code, kernel))
+    octet_depthwise_pack(&code, kernel, weights.baseAddress, self.weights.elements(UInt8.self))
+    initial = KernelMemory(
+      zeroPointCompensation(weightSums(weights, channels: channels), inputZeroPoint),
+      slack: Int(OCTET_DEPTHWISE_CHANNELS) * MemoryLayout<Int32>.stride)
+    padding = KernelMemory(Array(repeating: inputZeroPoint, count: Int(OCTET_DEPTHWISE_CHANNELS)))
+    plan = KernelMemory(byteCount: MemoryLayout<octet_depthwise_plan>.stride)
+    plan.elements(octet_depthwise_plan.self).pointee = octet_depthwise_plan(
+      geometry: code, kernel: kernel, weights: self.weights.elements(UInt8.self), initial: initial.elements(Int32.self),
+      padding: padding.elements(UInt8.self), input_pixel_stride: strides.input, strides: strides.code,
+      epilogue: epilogue.program, finish: octet_epilogue_select(instructionSet.code).pointee.function)
+  }
+
+  /// The kernel that computes it, such as depthwise_u8s8s32_64__avx512vnni.
+  package var kernelName: String {
+    plan.elements(octet_depthwise_plan.self).pointee.kernel.map { kernelDisplayName($0.pointee.name) } ?? ""
+  }
+
+  /// Computes all output pixels. Up to 63 bytes past the input are read; only the output's channels are written.
+  package func run(
+    input: UnsafeRawPointer, output: UnsafeMutableRawPointer, operands: EpilogueOperands = EpilogueOperands(),
+    team: WorkerTeam
+  ) {
+    var buffers = octet_epilogue_buffers(output: output, operands: operands)
+    octet_depthwise_run(
+      plan.elements(octet_depthwise_plan.self), input.assumingMemoryBound(to: UInt8.self), &buffers, team.handle)
+  }
+}
