@@ -64,3 +64,9 @@ struct PreparedKernel<Plan: BitwiseCopyable>: @unchecked Sendable {
     }
   }
 }
+
+/// Fills an array of a C structure, which Swift sees as a tuple.
+func assign<Tuple, Element: BitwiseCopyable>(_ values: [Element], to array: inout Tuple) {
+  precondition(values.count * MemoryLayout<Element>.stride == MemoryLayout<Tuple>.size, "\(values.count) values")
+  withUnsafeMutableBytes(of: &array) { array in values.withUnsafeBytes { array.copyMemory(from: $0) } }
+}

@@ -12,5 +12,6 @@
 #include "octet_team.h"
 #include "octet_dequantize.h"
 #include "octet_quantize.h"
+#include "octet_reorder.h"
 
 #endif
