@@ -12,7 +12,7 @@ package struct DequantizeF32: Sendable {
     let change = change.simplified(&values)
     precondition(
       change.source != .planar || change.destination == .planar, "dequantization does not change to channels-last")
-    let constants = values.map(ConstantFloats.init)
+    let constants = values.map(Constants.init)
     let plan = octet_dequantize_plan(
       layout: change.plan, scale: constants[0].base, shift: constants[1].base, is_signed: signed)
     prepared = PreparedKernel(

@@ -22,7 +22,7 @@ package struct QuantizeF32: Sendable {
     let change = written == change.channels ? change.simplified(&values) : change
     precondition(
       change.source == .planar || change.destination != .planar, "quantization does not change to a planar layout")
-    let constants = values.map(ConstantFloats.init)
+    let constants = values.map(Constants.init)
     let plan = octet_quantize_plan(
       layout: change.plan, scale: constants[0].base, shift: constants[1].base, low: Float(low), high: Float(high),
       offset: offset, written: written)

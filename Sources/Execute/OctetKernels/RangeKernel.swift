@@ -17,19 +17,19 @@ struct RangeKernel: Sendable {
   }
 }
 
-/// Floats at an address that kernels can keep, followed by zeros up to a whole vector.
+/// Values at an address that kernels can keep, followed by zeros up to a multiple of 16 values.
 ///
 /// Sendable because they are written only while it is made.
-final class ConstantFloats: @unchecked Sendable {
-  let base: UnsafePointer<Float>
+final class Constants<Element: BitwiseCopyable>: @unchecked Sendable {
+  let base: UnsafePointer<Element>
 
-  init(_ values: [Float]) {
+  init(_ values: [Element]) {
     let lanes = 16
     let count = max(values.count + lanes - 1, lanes) / lanes * lanes
-    let memory = UnsafeMutablePointer<Float>.allocate(capacity: count)
-    memory.initialize(repeating: 0, count: count)
-    memory.update(from: values, count: values.count)
-    base = UnsafePointer(memory)
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count * MemoryLayout<Element>.stride, alignment: 64)
+    bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    values.withUnsafeBytes { bytes.copyMemory(from: $0) }
+    base = UnsafePointer(bytes.bindMemory(to: Element.self).baseAddress.unsafelyUnwrapped)
   }
 
   deinit { base.deallocate() }
@@ -41,12 +41,12 @@ final class ConstantFloats: @unchecked Sendable {
 struct PreparedKernel<Plan: BitwiseCopyable>: @unchecked Sendable {
   let kernel: RangeKernel
   let plan: Plan
-  let constants: [ConstantFloats]
+  private let constants: [any AnyObject & Sendable]
   let units: Int
   /// Work smaller than this is not worth a second thread.
   let unitsPerTask: Int
 
-  init(_ kernel: RangeKernel, plan: Plan, constants: [ConstantFloats], units: Int, bytes: Int) {
+  init(_ kernel: RangeKernel, plan: Plan, constants: [any AnyObject & Sendable], units: Int, bytes: Int) {
     self.kernel = kernel
     self.plan = plan
     self.constants = constants
