@@ -18,8 +18,8 @@ typedef struct {
   float divisor;
 } pool_taps;
 
-OCTET_INLINE pool_taps taps_of_pixel(const octet_pool_arguments *a, size_t element_size, const size_t position[4]) {
-  const octet_pool_plan *plan = a->plan;
+OCTET_INLINE pool_taps taps_of_pixel(const octet_pool_plan *plan, const void *source, size_t element_size,
+                                     const size_t position[4]) {
   pool_taps taps = {.divisor = 1};
   size_t pixel = position[0], step = plan->source_stride * element_size;
   uint32_t divisor = 1;
@@ -33,7 +33,7 @@ OCTET_INLINE pool_taps taps_of_pixel(const octet_pool_arguments *a, size_t eleme
     taps.step[axis] = step * plan->dilation[axis];
     step *= plan->input[axis];
   }
-  taps.first = (const uint8_t *)a->source + pixel * plan->source_stride * element_size;
+  taps.first = (const uint8_t *)source + pixel * plan->source_stride * element_size;
   taps.divisor = (float)divisor;
   return taps;
 }
@@ -62,6 +62,8 @@ OCTET_INLINE u8x64 maximum_of_bytes(const pool_taps *taps, size_t offset, bool i
   for (size_t d = 0; d < taps->count[0]; d++) {
     for (size_t h = 0; h < taps->count[1]; h++) {
       const uint8_t *tap = row_of_taps(taps, d, h) + offset;
+// Rows of two or three taps are the rule: an unrolled loop costs more than it saves.
+#pragma clang loop unroll(disable)
       for (size_t w = 0; w < taps->count[2]; w++, tap += taps->step[2]) {
         const u8x64 x = load_64_bytes(tap) ^ flip;
         best = x > best ? x : best;
@@ -184,7 +186,8 @@ OCTET_INLINE void pool_floats(const octet_pool_plan *plan, const pool_taps *taps
 }
 
 OCTET_INLINE void pool_range(const octet_pool_arguments *a, size_t begin, size_t end, octet_element type) {
-  const octet_pool_plan *plan = a->plan;
+  // A copy, because a store of bytes could change what `a->plan` points at, and everything would be loaded again.
+  const octet_pool_plan copy = *a->plan, *plan = &copy;
   const size_t source_size = type == OCTET_ELEMENT_F32 ? sizeof(float) : 1;
   const size_t destination_size = plan->destination_type == OCTET_ELEMENT_F32 ? sizeof(float) : 1;
   const size_t blocks = (plan->channels + OCTET_POOL_CHANNELS - 1) / OCTET_POOL_CHANNELS;
@@ -196,7 +199,7 @@ OCTET_INLINE void pool_range(const octet_pool_arguments *a, size_t begin, size_t
   }
   position[0] = rest;
   for (size_t unit = begin; unit < end; unit++) {
-    const pool_taps taps = taps_of_pixel(a, source_size, position);
+    const pool_taps taps = taps_of_pixel(plan, a->source, source_size, position);
     uint8_t *destination = (uint8_t *)a->destination + pixel * plan->destination_stride * destination_size;
     const size_t first = block * OCTET_POOL_CHANNELS, left = plan->channels - first;
     const size_t last = first + (left < OCTET_POOL_CHANNELS ? left : OCTET_POOL_CHANNELS);
