@@ -15,5 +15,6 @@
 #include "octet_pool.h"
 #include "octet_quantize.h"
 #include "octet_reorder.h"
+#include "octet_unary.h"
 
 #endif

@@ -1,0 +1,92 @@
+/// Functions of one f32.
+///
+///   y = operation(x, alpha, beta)
+#ifndef OCTET_UNARY_H
+#define OCTET_UNARY_H
+
+#include <stddef.h>
+
+#include "octet_range.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// The operations, in one list from which the enumeration and the kernels' switches are made.
+/// NaN gives NaN, but for those that clamp: there it gives what the lower bound gives.
+#define OCTET_FOR_EVERY_UNARY_OPERATION(OPERATION)                                                                     \
+  OPERATION(OCTET_RELU)            /* max(x, 0) */                                                                     \
+  OPERATION(OCTET_LEAKY_RELU)      /* x > 0 ? x : alpha·x */                                                          \
+  OPERATION(OCTET_CLAMP)           /* min(max(x, alpha), beta) */                                                      \
+  OPERATION(OCTET_HARD_SWISH)      /* x·(min(max(x + 3, 0), 6) / 6) */                                                \
+  OPERATION(OCTET_HARD_SIGMOID)    /* min(max(alpha·x + beta, 0), 1) */                                               \
+  OPERATION(OCTET_SIGMOID)         /* 1 / (1 + e^-x) */                                                                \
+  OPERATION(OCTET_SWISH)           /* x / (1 + e^-(beta·x)) */                                                        \
+  OPERATION(OCTET_TANH)            /* tanh x */                                                                        \
+  OPERATION(OCTET_GELU_ERF)        /* x/2·(1 + erf(x / √2)) */                                                      \
+  OPERATION(OCTET_GELU_TANH)       /* x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))) */                               \
+  OPERATION(OCTET_ELU)             /* x > 0 ? x : alpha·(e^x - 1) */                                                  \
+  OPERATION(OCTET_SELU)            /* beta·(x > 0 ? x : alpha·(e^x - 1)) */                                          \
+  OPERATION(OCTET_MISH)            /* x·tanh(ln(1 + e^x)) */                                                          \
+  OPERATION(OCTET_SOFTPLUS)        /* ln(1 + e^x) */                                                                   \
+  OPERATION(OCTET_EXP)             /* e^x */                                                                           \
+  OPERATION(OCTET_LOG)             /* ln x */                                                                          \
+  OPERATION(OCTET_SQRT)            /* √x */                                                                          \
+  OPERATION(OCTET_ABS)             /* |x| */                                                                           \
+  OPERATION(OCTET_NEGATIVE)        /* -x */                                                                            \
+  OPERATION(OCTET_FLOOR)           /* the greatest integer that is not greater */                                      \
+  OPERATION(OCTET_CEILING)         /* the least integer that is not less */                                            \
+  OPERATION(OCTET_ROUND_HALF_EVEN) /* the nearest integer, ties to even */                                             \
+  OPERATION(OCTET_ROUND_HALF_AWAY) /* the nearest integer, ties away from 0 */                                         \
+  OPERATION(OCTET_RECIPROCAL)      /* 1 / x */                                                                         \
+  OPERATION(OCTET_ERF)             /* erf x */                                                                         \
+  OPERATION(OCTET_SIGN)            /* 1, -1, or x itself if it is neither above nor below 0 */                         \
+  OPERATION(OCTET_SQUARE)          /* x² */
+
+typedef enum octet_unary_operation {
+#define OCTET_ENUMERATOR(operation) operation,
+  OCTET_FOR_EVERY_UNARY_OPERATION(OCTET_ENUMERATOR)
+#undef OCTET_ENUMERATOR
+} octet_unary_operation;
+
+/// How the values of `alpha` follow the rows or the columns.
+typedef enum octet_unary_parameter {
+  OCTET_PARAMETER_SCALAR,
+  /// alpha[r mod alpha_count] for row r: rows are channels.
+  OCTET_PARAMETER_PER_ROW,
+  /// alpha[c] for column c: columns are channels. Rounded up to a multiple of 16 values.
+  OCTET_PARAMETER_PER_COLUMN,
+} octet_unary_parameter;
+
+/// Rows of f32; strides count elements from one row to the next.
+typedef struct octet_unary_plan {
+  octet_unary_operation operation;
+  octet_unary_parameter parameter;
+  const float *alpha;
+  size_t alpha_count;
+  float beta;
+  size_t rows, columns;
+  size_t source_stride, destination_stride;
+} octet_unary_plan;
+
+/// Elements of a row that make a unit.
+enum { OCTET_UNARY_UNIT = 1024 };
+
+static inline size_t octet_unary_units(const octet_unary_plan *plan) {
+  return plan->rows * ((plan->columns + OCTET_UNARY_UNIT - 1) / OCTET_UNARY_UNIT);
+}
+
+/// Up to 60 bytes past the end of the source are read, and not used. The destination may be the source.
+typedef struct octet_unary_arguments {
+  const octet_unary_plan *plan;
+  const float *source;
+  float *destination;
+} octet_unary_arguments;
+
+octet_range_kernel_list octet_unary_f32_kernels(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
