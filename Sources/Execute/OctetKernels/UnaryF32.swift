@@ -43,13 +43,13 @@ package struct UnaryF32: Sendable {
     self.init(code, alpha: [alpha], OCTET_PARAMETER_SCALAR, beta: beta, layout.flattened, cpu: cpu)
   }
 
-  /// y = x > 0 ? x : slope·x
+  /// y = x < 0 ? slope·x : x
   package init(parametricRelu slopes: [Float], along channels: Channels, _ layout: RowLayout, cpu: CPU = .current) {
     precondition(
       !slopes.isEmpty && (channels == .rows || slopes.count == layout.columns),
       "\(slopes.count) slopes for \(layout.columns) columns")
     let parameter = channels == .rows ? OCTET_PARAMETER_PER_ROW : OCTET_PARAMETER_PER_COLUMN
-    self.init(OCTET_LEAKY_RELU, alpha: slopes, parameter, beta: 0, layout, cpu: cpu)
+    self.init(OCTET_UNARY_LEAKY_RELU, alpha: slopes, parameter, beta: 0, layout, cpu: cpu)
   }
 
   private init(
@@ -81,33 +81,33 @@ package struct UnaryF32: Sendable {
 extension UnaryF32.Operation {
   fileprivate var code: (octet_unary_operation, alpha: Float, beta: Float) {
     switch self {
-    case .relu: (OCTET_RELU, 0, 0)
-    case .leakyRelu(let slope): (OCTET_LEAKY_RELU, slope, 0)
-    case .clamp(let range): (OCTET_CLAMP, range.lowerBound, range.upperBound)
-    case .hardSwish: (OCTET_HARD_SWISH, 0, 0)
-    case .hardSigmoid(let alpha, let beta): (OCTET_HARD_SIGMOID, alpha, beta)
-    case .sigmoid: (OCTET_SIGMOID, 0, 0)
-    case .swish(let beta): (OCTET_SWISH, 0, beta)
-    case .tanh: (OCTET_TANH, 0, 0)
-    case .geluErf: (OCTET_GELU_ERF, 0, 0)
-    case .geluTanh: (OCTET_GELU_TANH, 0, 0)
-    case .elu(let alpha): (OCTET_ELU, alpha, 0)
-    case .selu(let alpha, let lambda): (OCTET_SELU, alpha, lambda)
-    case .mish: (OCTET_MISH, 0, 0)
-    case .softplus: (OCTET_SOFTPLUS, 0, 0)
-    case .exp: (OCTET_EXP, 0, 0)
-    case .log: (OCTET_LOG, 0, 0)
-    case .sqrt: (OCTET_SQRT, 0, 0)
-    case .abs: (OCTET_ABS, 0, 0)
-    case .negative: (OCTET_NEGATIVE, 0, 0)
-    case .floor: (OCTET_FLOOR, 0, 0)
-    case .ceiling: (OCTET_CEILING, 0, 0)
-    case .roundHalfEven: (OCTET_ROUND_HALF_EVEN, 0, 0)
-    case .roundHalfAway: (OCTET_ROUND_HALF_AWAY, 0, 0)
-    case .reciprocal: (OCTET_RECIPROCAL, 0, 0)
-    case .erf: (OCTET_ERF, 0, 0)
-    case .sign: (OCTET_SIGN, 0, 0)
-    case .square: (OCTET_SQUARE, 0, 0)
+    case .relu: (OCTET_UNARY_RELU, 0, 0)
+    case .leakyRelu(let slope): (OCTET_UNARY_LEAKY_RELU, slope, 0)
+    case .clamp(let range): (OCTET_UNARY_CLAMP, range.lowerBound, range.upperBound)
+    case .hardSwish: (OCTET_UNARY_HARD_SWISH, 0, 0)
+    case .hardSigmoid(let alpha, let beta): (OCTET_UNARY_HARD_SIGMOID, alpha, beta)
+    case .sigmoid: (OCTET_UNARY_SIGMOID, 0, 0)
+    case .swish(let beta): (OCTET_UNARY_SWISH, 0, beta)
+    case .tanh: (OCTET_UNARY_TANH, 0, 0)
+    case .geluErf: (OCTET_UNARY_GELU_ERF, 0, 0)
+    case .geluTanh: (OCTET_UNARY_GELU_TANH, 0, 0)
+    case .elu(let alpha): (OCTET_UNARY_ELU, alpha, 0)
+    case .selu(let alpha, let lambda): (OCTET_UNARY_SELU, alpha, lambda)
+    case .mish: (OCTET_UNARY_MISH, 0, 0)
+    case .softplus: (OCTET_UNARY_SOFTPLUS, 0, 0)
+    case .exp: (OCTET_UNARY_EXP, 0, 0)
+    case .log: (OCTET_UNARY_LOG, 0, 0)
+    case .sqrt: (OCTET_UNARY_SQRT, 0, 0)
+    case .abs: (OCTET_UNARY_ABS, 0, 0)
+    case .negative: (OCTET_UNARY_NEGATIVE, 0, 0)
+    case .floor: (OCTET_UNARY_FLOOR, 0, 0)
+    case .ceiling: (OCTET_UNARY_CEILING, 0, 0)
+    case .roundHalfEven: (OCTET_UNARY_ROUND_HALF_EVEN, 0, 0)
+    case .roundHalfAway: (OCTET_UNARY_ROUND_HALF_AWAY, 0, 0)
+    case .reciprocal: (OCTET_UNARY_RECIPROCAL, 0, 0)
+    case .erf: (OCTET_UNARY_ERF, 0, 0)
+    case .sign: (OCTET_UNARY_SIGN, 0, 0)
+    case .square: (OCTET_UNARY_SQUARE, 0, 0)
     }
   }
 }

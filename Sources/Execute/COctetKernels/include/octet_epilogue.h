@@ -10,18 +10,13 @@
 #include <stdint.h>
 
 #include "octet_cpu.h"
+#include "octet_element.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 enum { OCTET_EPILOGUE_STEPS = 8, OCTET_EPILOGUE_OPERANDS = 4 };
-
-typedef enum octet_element {
-  OCTET_ELEMENT_U8,
-  OCTET_ELEMENT_I8,
-  OCTET_ELEMENT_F32,
-} octet_element;
 
 /// One operation on a value v of channel c. `r` is the extra operand's value at the same pixel and channel.
 typedef enum octet_operation {
@@ -90,11 +85,6 @@ const octet_epilogue_kernel *octet_epilogue_kernels(size_t *count);
 
 /// The best one that instruction set `isa` includes.
 const octet_epilogue_kernel *octet_epilogue_select(octet_isa isa);
-
-/// The bytes of one element.
-static inline size_t octet_element_bytes(octet_element type) {
-  return type == OCTET_ELEMENT_F32 ? 4 : 1;
-}
 
 #ifdef __cplusplus
 }

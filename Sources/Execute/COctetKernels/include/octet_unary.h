@@ -15,38 +15,38 @@ extern "C" {
 /// The operations, in one list from which the enumeration and the kernels' switches are made.
 /// NaN gives NaN, but for those that clamp: there it gives what the lower bound gives.
 #define OCTET_FOR_EVERY_UNARY_OPERATION(OPERATION)                                                                     \
-  OPERATION(OCTET_RELU)            /* max(x, 0) */                                                                     \
-  OPERATION(OCTET_LEAKY_RELU)      /* x > 0 ? x : alpha·x */                                                          \
-  OPERATION(OCTET_CLAMP)           /* min(max(x, alpha), beta) */                                                      \
-  OPERATION(OCTET_HARD_SWISH)      /* x·(min(max(x + 3, 0), 6) / 6) */                                                \
-  OPERATION(OCTET_HARD_SIGMOID)    /* min(max(alpha·x + beta, 0), 1) */                                               \
-  OPERATION(OCTET_SIGMOID)         /* 1 / (1 + e^-x) */                                                                \
-  OPERATION(OCTET_SWISH)           /* x / (1 + e^-(beta·x)) */                                                        \
-  OPERATION(OCTET_TANH)            /* tanh x */                                                                        \
-  OPERATION(OCTET_GELU_ERF)        /* x/2·(1 + erf(x / √2)) */                                                      \
-  OPERATION(OCTET_GELU_TANH)       /* x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))) */                               \
-  OPERATION(OCTET_ELU)             /* x > 0 ? x : alpha·(e^x - 1) */                                                  \
-  OPERATION(OCTET_SELU)            /* beta·(x > 0 ? x : alpha·(e^x - 1)) */                                          \
-  OPERATION(OCTET_MISH)            /* x·tanh(ln(1 + e^x)) */                                                          \
-  OPERATION(OCTET_SOFTPLUS)        /* ln(1 + e^x) */                                                                   \
-  OPERATION(OCTET_EXP)             /* e^x */                                                                           \
-  OPERATION(OCTET_LOG)             /* ln x */                                                                          \
-  OPERATION(OCTET_SQRT)            /* √x */                                                                          \
-  OPERATION(OCTET_ABS)             /* |x| */                                                                           \
-  OPERATION(OCTET_NEGATIVE)        /* -x */                                                                            \
-  OPERATION(OCTET_FLOOR)           /* the greatest integer that is not greater */                                      \
-  OPERATION(OCTET_CEILING)         /* the least integer that is not less */                                            \
-  OPERATION(OCTET_ROUND_HALF_EVEN) /* the nearest integer, ties to even */                                             \
-  OPERATION(OCTET_ROUND_HALF_AWAY) /* the nearest integer, ties away from 0 */                                         \
-  OPERATION(OCTET_RECIPROCAL)      /* 1 / x */                                                                         \
-  OPERATION(OCTET_ERF)             /* erf x */                                                                         \
-  OPERATION(OCTET_SIGN)            /* 1, -1, or x itself if it is neither above nor below 0 */                         \
-  OPERATION(OCTET_SQUARE)          /* x² */
+  OPERATION(OCTET_UNARY_RELU)            /* max(x, 0) */                                                               \
+  OPERATION(OCTET_UNARY_LEAKY_RELU)      /* x < 0 ? alpha·x : x */                                                    \
+  OPERATION(OCTET_UNARY_CLAMP)           /* min(max(x, alpha), beta) */                                                \
+  OPERATION(OCTET_UNARY_HARD_SWISH)      /* x·(min(max(x + 3, 0), 6)·(1/6)) */                                       \
+  OPERATION(OCTET_UNARY_HARD_SIGMOID)    /* min(max(alpha·x + beta, 0), 1) */                                         \
+  OPERATION(OCTET_UNARY_SIGMOID)         /* 1 / (1 + e^-x) */                                                          \
+  OPERATION(OCTET_UNARY_SWISH)           /* x / (1 + e^-(beta·x)) */                                                  \
+  OPERATION(OCTET_UNARY_TANH)            /* tanh x */                                                                  \
+  OPERATION(OCTET_UNARY_GELU_ERF)        /* x/2·(1 + erf(x / √2)) */                                                \
+  OPERATION(OCTET_UNARY_GELU_TANH)       /* x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))) */                         \
+  OPERATION(OCTET_UNARY_ELU)             /* x > 0 ? x : alpha·(e^x - 1) */                                            \
+  OPERATION(OCTET_UNARY_SELU)            /* beta·(x > 0 ? x : alpha·(e^x - 1)) */                                    \
+  OPERATION(OCTET_UNARY_MISH)            /* x·tanh(ln(1 + e^x)) */                                                    \
+  OPERATION(OCTET_UNARY_SOFTPLUS)        /* ln(1 + e^x) */                                                             \
+  OPERATION(OCTET_UNARY_EXP)             /* e^x */                                                                     \
+  OPERATION(OCTET_UNARY_LOG)             /* ln x */                                                                    \
+  OPERATION(OCTET_UNARY_SQRT)            /* √x */                                                                    \
+  OPERATION(OCTET_UNARY_ABS)             /* |x| */                                                                     \
+  OPERATION(OCTET_UNARY_NEGATIVE)        /* -x */                                                                      \
+  OPERATION(OCTET_UNARY_FLOOR)           /* the greatest integer that is not greater */                                \
+  OPERATION(OCTET_UNARY_CEILING)         /* the least integer that is not less */                                      \
+  OPERATION(OCTET_UNARY_ROUND_HALF_EVEN) /* the nearest integer, ties to even */                                       \
+  OPERATION(OCTET_UNARY_ROUND_HALF_AWAY) /* the nearest integer, ties away from 0 */                                   \
+  OPERATION(OCTET_UNARY_RECIPROCAL)      /* 1 / x */                                                                   \
+  OPERATION(OCTET_UNARY_ERF)             /* erf x */                                                                   \
+  OPERATION(OCTET_UNARY_SIGN)            /* 1, -1, or x itself if it is neither above nor below 0 */                   \
+  OPERATION(OCTET_UNARY_SQUARE)          /* x² */
 
 typedef enum octet_unary_operation {
-#define OCTET_ENUMERATOR(operation) operation,
-  OCTET_FOR_EVERY_UNARY_OPERATION(OCTET_ENUMERATOR)
-#undef OCTET_ENUMERATOR
+#define OCTET_UNARY_ENUMERATOR(operation) operation,
+  OCTET_FOR_EVERY_UNARY_OPERATION(OCTET_UNARY_ENUMERATOR)
+#undef OCTET_UNARY_ENUMERATOR
 } octet_unary_operation;
 
 /// How the values of `alpha` follow the rows or the columns.

@@ -35,59 +35,59 @@ OCTET_INLINE f32x16 sign_f32(f32x16 x) {
 /// With a constant `operation` this is that operation alone.
 OCTET_INLINE f32x16 unary_f32(f32x16 x, octet_unary_operation operation, f32x16 alpha, f32x16 beta) {
   switch (operation) {
-  case OCTET_RELU:
+  case OCTET_UNARY_RELU:
     return max_f32(x, 0.0f);
-  case OCTET_LEAKY_RELU:
-    return x > 0.0f ? x : alpha * x;
-  case OCTET_CLAMP:
+  case OCTET_UNARY_LEAKY_RELU:
+    return x < 0.0f ? alpha * x : x;
+  case OCTET_UNARY_CLAMP:
     return clamp_f32(x, alpha, beta);
-  case OCTET_HARD_SWISH:
-    return x * (clamp_f32(x + 3.0f, 0.0f, 6.0f) / 6.0f);
-  case OCTET_HARD_SIGMOID:
+  case OCTET_UNARY_HARD_SWISH:
+    return x * (clamp_f32(x + 3.0f, 0.0f, 6.0f) * (1.0f / 6.0f));
+  case OCTET_UNARY_HARD_SIGMOID:
     return clamp_f32(alpha * x + beta, 0.0f, 1.0f);
-  case OCTET_SIGMOID:
+  case OCTET_UNARY_SIGMOID:
     return sigmoid_f32(x);
-  case OCTET_SWISH:
+  case OCTET_UNARY_SWISH:
     return x / (1.0f + exp_f32(-(beta * x)));
-  case OCTET_TANH:
+  case OCTET_UNARY_TANH:
     return tanh_f32(x);
-  case OCTET_GELU_ERF:
+  case OCTET_UNARY_GELU_ERF:
     return gelu_erf_f32(x);
-  case OCTET_GELU_TANH:
+  case OCTET_UNARY_GELU_TANH:
     return gelu_tanh_f32(x);
-  case OCTET_ELU:
+  case OCTET_UNARY_ELU:
     return elu_f32(x, alpha);
-  case OCTET_SELU:
+  case OCTET_UNARY_SELU:
     return beta * elu_f32(x, alpha);
-  case OCTET_MISH:
+  case OCTET_UNARY_MISH:
     return mish_f32(x);
-  case OCTET_SOFTPLUS:
+  case OCTET_UNARY_SOFTPLUS:
     return softplus_f32(x);
-  case OCTET_EXP:
+  case OCTET_UNARY_EXP:
     return exp_f32(x);
-  case OCTET_LOG:
+  case OCTET_UNARY_LOG:
     return log_f32(x);
-  case OCTET_SQRT:
+  case OCTET_UNARY_SQRT:
     return __builtin_elementwise_sqrt(x);
-  case OCTET_ABS:
+  case OCTET_UNARY_ABS:
     return __builtin_elementwise_abs(x);
-  case OCTET_NEGATIVE:
+  case OCTET_UNARY_NEGATIVE:
     return -x;
-  case OCTET_FLOOR:
+  case OCTET_UNARY_FLOOR:
     return __builtin_elementwise_floor(x);
-  case OCTET_CEILING:
+  case OCTET_UNARY_CEILING:
     return __builtin_elementwise_ceil(x);
-  case OCTET_ROUND_HALF_EVEN:
+  case OCTET_UNARY_ROUND_HALF_EVEN:
     return __builtin_elementwise_roundeven(x);
-  case OCTET_ROUND_HALF_AWAY:
+  case OCTET_UNARY_ROUND_HALF_AWAY:
     return __builtin_elementwise_round(x);
-  case OCTET_RECIPROCAL:
+  case OCTET_UNARY_RECIPROCAL:
     return 1.0f / x;
-  case OCTET_ERF:
+  case OCTET_UNARY_ERF:
     return erf_f32(x);
-  case OCTET_SIGN:
+  case OCTET_UNARY_SIGN:
     return sign_f32(x);
-  case OCTET_SQUARE:
+  case OCTET_UNARY_SQUARE:
     return x * x;
   }
   return x;
