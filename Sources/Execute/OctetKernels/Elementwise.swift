@@ -12,13 +12,13 @@ package struct Elementwise: Sendable {
 
     fileprivate var code: octet_elementwise_operation {
       switch self {
-      case .add: OCTET_ADD
-      case .subtract: OCTET_SUBTRACT
-      case .multiply: OCTET_MULTIPLY
-      case .divide: OCTET_DIVIDE
-      case .maximum: OCTET_MAXIMUM
-      case .minimum: OCTET_MINIMUM
-      case .squaredDifference: OCTET_SQUARED_DIFFERENCE
+      case .add: OCTET_ELEMENTWISE_ADD
+      case .subtract: OCTET_ELEMENTWISE_SUBTRACT
+      case .multiply: OCTET_ELEMENTWISE_MULTIPLY
+      case .divide: OCTET_ELEMENTWISE_DIVIDE
+      case .maximum: OCTET_ELEMENTWISE_MAXIMUM
+      case .minimum: OCTET_ELEMENTWISE_MINIMUM
+      case .squaredDifference: OCTET_ELEMENTWISE_SQUARED_DIFFERENCE
       }
     }
   }

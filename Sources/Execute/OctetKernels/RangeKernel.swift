@@ -17,22 +17,15 @@ struct RangeKernel: Sendable {
   }
 }
 
-/// Values at an address that kernels can keep, followed by zeros up to a multiple of 16 values.
+/// Values at an address that kernels can keep, followed by zeros up to a multiple of 16 values and at least one vector.
 ///
 /// Sendable because they are written only while it is made.
 final class Constants<Element: BitwiseCopyable>: @unchecked Sendable {
-  let base: UnsafePointer<Element>
+  private let memory: KernelMemory
 
-  init(_ values: [Element]) {
-    let lanes = 16
-    let count = max(values.count + lanes - 1, lanes) / lanes * lanes
-    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count * MemoryLayout<Element>.stride, alignment: 64)
-    bytes.initializeMemory(as: UInt8.self, repeating: 0)
-    values.withUnsafeBytes { bytes.copyMemory(from: $0) }
-    base = UnsafePointer(bytes.bindMemory(to: Element.self).baseAddress.unsafelyUnwrapped)
-  }
+  init(_ values: [Element]) { memory = KernelMemory(values, slack: 16 * MemoryLayout<Element>.stride) }
 
-  deinit { base.deallocate() }
+  var base: UnsafePointer<Element> { UnsafePointer(memory.elements(Element.self)) }
 }
 
 /// A kernel and the plan it runs by.

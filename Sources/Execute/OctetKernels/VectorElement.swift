@@ -1,8 +1,19 @@
 import COctetKernels
+package import OctetTensor
 
 /// The element types that the simple kernels read.
 package enum VectorElement: Hashable, Sendable, CaseIterable {
   case u8, i8, f32
+
+  /// The one that holds a tensor's elements; nil where the kernels do not read them.
+  package init?(_ type: ElementType) {
+    switch type {
+    case .u8: self = .u8
+    case .i8: self = .i8
+    case .f32: self = .f32
+    default: return nil
+    }
+  }
 
   var code: octet_element {
     switch self {
@@ -12,7 +23,7 @@ package enum VectorElement: Hashable, Sendable, CaseIterable {
     }
   }
 
-  var byteCount: Int { self == .f32 ? 4 : 1 }
+  var byteCount: Int { octet_element_bytes(code) }
 }
 
 /// How a kernel that computes in f32 stores a result y.

@@ -93,9 +93,6 @@ private func clamp(_ x: Float, _ range: ClosedRange<Float>) -> Float {
   min(x > range.lowerBound ? x : range.lowerBound, range.upperBound)
 }
 
-/// NaN with one pattern of bits: which one a processor makes depends on the order of the operands.
-private func canonical(_ values: [Float]) -> [Float] { values.map { $0.isNaN ? .nan : $0 } }
-
 struct ElementwiseTests {
   @Test(arguments: InstructionSet.allCases, ElementwiseCase.all)
   func equalsDefinition(_ instructionSet: InstructionSet, _ test: ElementwiseCase) throws {

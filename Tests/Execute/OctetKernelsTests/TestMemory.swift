@@ -67,6 +67,9 @@ func firstDifference<Element: BitwiseCopyable>(_ found: [Element], _ expected: [
   return "element \(index) of \(found.count) is \(found[index]) instead of \(expected[index])"
 }
 
+/// NaN with one pattern of bits: which one a processor makes depends on the order of the operands.
+func canonical(_ values: [Float]) -> [Float] { values.map { $0.isNaN ? .nan : $0 } }
+
 /// SplitMix64: the same numbers in every run.
 struct TestRandom: RandomNumberGenerator {
   private var state: UInt64

@@ -16,10 +16,6 @@ typedef struct {
   size_t first_column;
 } tile_shape;
 
-OCTET_INLINE size_t size_of_element(octet_element type) {
-  return type == OCTET_ELEMENT_F32 ? sizeof(float) : 1;
-}
-
 // MARK: - Affine
 
 OCTET_INLINE void transform_tile(float *to, const float *from, tile_shape shape, const octet_affine *affine) {
@@ -90,7 +86,7 @@ OCTET_INLINE void expand_rows(float *to, const uint8_t *from, const octet_operan
     return;
   }
   for (size_t r = 0; r < shape.rows; r++) {
-    const uint8_t *row = from + (ptrdiff_t)r * row_stride * (ptrdiff_t)size_of_element(type);
+    const uint8_t *row = from + (ptrdiff_t)r * row_stride * (ptrdiff_t)octet_element_bytes(type);
     expand_row(to + r * shape.columns, row, stride, shape.columns, type);
   }
 }
@@ -126,19 +122,19 @@ OCTET_INLINE const float *expand(float *buffer, const uint8_t *from, const octet
 
 OCTET_INLINE f32x16 operate_on_lanes(f32x16 a, f32x16 b, octet_elementwise_operation operation) {
   switch (operation) {
-  case OCTET_ADD:
+  case OCTET_ELEMENTWISE_ADD:
     return a + b;
-  case OCTET_SUBTRACT:
+  case OCTET_ELEMENTWISE_SUBTRACT:
     return a - b;
-  case OCTET_MULTIPLY:
+  case OCTET_ELEMENTWISE_MULTIPLY:
     return a * b;
-  case OCTET_DIVIDE:
+  case OCTET_ELEMENTWISE_DIVIDE:
     return a / b;
-  case OCTET_MAXIMUM:
+  case OCTET_ELEMENTWISE_MAXIMUM:
     return max_f32(a, b);
-  case OCTET_MINIMUM:
+  case OCTET_ELEMENTWISE_MINIMUM:
     return min_f32(a, b);
-  case OCTET_SQUARED_DIFFERENCE:
+  case OCTET_ELEMENTWISE_SQUARED_DIFFERENCE:
     break;
   }
   return (a - b) * (a - b);
@@ -152,13 +148,13 @@ OCTET_INLINE void operate(float *to, const float *a, const float *b, size_t coun
     }                                                                                                                  \
     break;
   switch (plan->operation) {
-    OCTET_CASE(OCTET_ADD)
-    OCTET_CASE(OCTET_SUBTRACT)
-    OCTET_CASE(OCTET_MULTIPLY)
-    OCTET_CASE(OCTET_DIVIDE)
-    OCTET_CASE(OCTET_MAXIMUM)
-    OCTET_CASE(OCTET_MINIMUM)
-    OCTET_CASE(OCTET_SQUARED_DIFFERENCE)
+    OCTET_CASE(OCTET_ELEMENTWISE_ADD)
+    OCTET_CASE(OCTET_ELEMENTWISE_SUBTRACT)
+    OCTET_CASE(OCTET_ELEMENTWISE_MULTIPLY)
+    OCTET_CASE(OCTET_ELEMENTWISE_DIVIDE)
+    OCTET_CASE(OCTET_ELEMENTWISE_MAXIMUM)
+    OCTET_CASE(OCTET_ELEMENTWISE_MINIMUM)
+    OCTET_CASE(OCTET_ELEMENTWISE_SQUARED_DIFFERENCE)
   }
 #undef OCTET_CASE
   if (plan->is_clamped) {
@@ -189,7 +185,7 @@ OCTET_INLINE void store_tile(const octet_elementwise_plan *plan, uint8_t *to, co
     store_row(plan, to, from, shape.rows * shape.columns);
     return;
   }
-  const ptrdiff_t size = (ptrdiff_t)size_of_element(plan->destination_type);
+  const ptrdiff_t size = (ptrdiff_t)octet_element_bytes(plan->destination_type);
   for (size_t r = 0; r < shape.rows; r++) {
     store_row(plan, to + (ptrdiff_t)r * row_stride * size, from + r * shape.columns, shape.columns);
   }
@@ -225,12 +221,12 @@ void OCTET_KERNEL_NAME(octet_elementwise)(const void *arguments, size_t begin, s
                               .columns = columns - column < plan->tile_columns ? columns - column : plan->tile_columns,
                               .first_column = column};
     const uint8_t *a = (const uint8_t *)arg->a + offset_of_tile(plan, plan->a.stride, outer, row, column) *
-                                                     (ptrdiff_t)size_of_element(plan->a.type);
+                                                     (ptrdiff_t)octet_element_bytes(plan->a.type);
     const uint8_t *b = (const uint8_t *)arg->b + offset_of_tile(plan, plan->b.stride, outer, row, column) *
-                                                     (ptrdiff_t)size_of_element(plan->b.type);
+                                                     (ptrdiff_t)octet_element_bytes(plan->b.type);
     uint8_t *destination =
         (uint8_t *)arg->destination + offset_of_tile(plan, plan->destination_stride, outer, row, column) *
-                                          (ptrdiff_t)size_of_element(plan->destination_type);
+                                          (ptrdiff_t)octet_element_bytes(plan->destination_type);
 
     const float *a_tile = expand(a_buffer, a, &plan->a, shape);
     const float *b_tile = expand(b_buffer, b, &plan->b, shape);

@@ -86,11 +86,6 @@ const octet_epilogue_kernel *octet_epilogue_kernels(size_t *count);
 /// The best one that instruction set `isa` includes.
 const octet_epilogue_kernel *octet_epilogue_select(octet_isa isa);
 
-/// The bytes of one element.
-static inline size_t octet_element_bytes(octet_element type) {
-  return type == OCTET_ELEMENT_F32 ? 4 : 1;
-}
-
 #ifdef __cplusplus
 }
 #endif

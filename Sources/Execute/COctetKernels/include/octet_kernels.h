@@ -13,8 +13,10 @@
 #include "octet_team.h"
 #include "octet_dequantize.h"
 #include "octet_elementwise.h"
+#include "octet_lookup.h"
 #include "octet_pool.h"
 #include "octet_quantize.h"
 #include "octet_reorder.h"
+#include "octet_unary.h"
 
 #endif

@@ -188,8 +188,8 @@ OCTET_INLINE void pool_floats(const octet_pool_plan *plan, const pool_taps *taps
 OCTET_INLINE void pool_range(const octet_pool_arguments *a, size_t begin, size_t end, octet_element type) {
   // A copy, because a store of bytes could change what `a->plan` points at, and everything would be loaded again.
   const octet_pool_plan copy = *a->plan, *plan = &copy;
-  const size_t source_size = type == OCTET_ELEMENT_F32 ? sizeof(float) : 1;
-  const size_t destination_size = plan->destination_type == OCTET_ELEMENT_F32 ? sizeof(float) : 1;
+  const size_t source_size = octet_element_bytes(type);
+  const size_t destination_size = octet_element_bytes(plan->destination_type);
   const size_t blocks = (plan->channels + OCTET_POOL_CHANNELS - 1) / OCTET_POOL_CHANNELS;
   // Position in batch, depth, height, width: divisions once per range, not once per pixel.
   size_t block = begin % blocks, pixel = begin / blocks, position[4], rest = pixel;

@@ -1,0 +1,5 @@
+#include "octet_lookup.h"
+
+#include "isa/begin_scalar.h"
+#include "lookup/generic.h"
+#include "isa/end.h"
