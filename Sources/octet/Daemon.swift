@@ -82,11 +82,11 @@ final class Daemon: @unchecked Sendable {
     switch (stage, signal) {
     case (.serving, .hangup): scheduleReload()
     case (_, .hangup): break
-    case (.loading, _): exit(0)
+    case (.loading, _): _exit(0)
     case (.serving(let server), _): drain(server)
     case (.draining, _):
       logger.warning("stopping at once")
-      exit(0)
+      _exit(0)
     }
   }
 
@@ -132,10 +132,10 @@ final class Daemon: @unchecked Sendable {
       server.stopListening()
       guard server.stop(patience: .seconds(limits.deadlineSeconds)) else {
         self.logger.error("requests are still under way after \(limits.deadlineSeconds) seconds; stopping all the same")
-        exit(0)
+        _exit(0)
       }
       self.logger.notice("stopped")
-      exit(0)
+      _exit(0)
     }
   }
 
