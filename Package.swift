@@ -63,7 +63,7 @@ let package = Package(
       name: "octet",
       dependencies: [
         "OctetEmbeddedModels", "OctetPlanning", "OctetImport", "OctetGraph", "OctetRuntime", "OctetKernels",
-        "OctetTensor", "OctetSystem", argumentParser, logging,
+        "OctetTensor", "OctetHTTP", "OctetServing", "OctetSystem", argumentParser, logging,
       ],
       path: "Sources/octet",
       swiftSettings: settings),
@@ -136,7 +136,8 @@ let package = Package(
     tests("Serve/", of: "OctetServing"),
     tests("System/", of: "OctetSystem"),
     .testTarget(
-      name: "OctetTests", dependencies: ["octet", "OctetTestSupport"], path: "Tests/OctetTests", swiftSettings: settings
+      name: "OctetTests", dependencies: ["octet", "OctetServing", "OctetTestSupport"], path: "Tests/OctetTests",
+      swiftSettings: settings
     ),
   ],
   cxxLanguageStandard: .cxx17

@@ -19,7 +19,7 @@ struct Octet: ParsableCommand {
         octet explain model.xml                      is it really INT8, and why not?
         octet benchmark model.xml                    how fast is it here?
       """,
-    subcommands: [Run.self, Benchmark.self, Explain.self, Verify.self])
+    subcommands: [Serve.self, Run.self, Benchmark.self, Explain.self, Verify.self])
 
   static func main() {
     do {

@@ -103,7 +103,9 @@ struct Router: Sendable {
       guard let decoded = percentDecoded(segment) else { throw .badRequest("the path is not properly escaped") }
       switch pattern {
       case "{model}":
-        guard isModelName(decoded) else { throw HTTPError(ServingError.unknownModel(String(decoded.prefix(64)))) }
+        guard ModelSource.isName(decoded) else {
+          throw HTTPError(ServingError.unknownModel(String(decoded.prefix(64))))
+        }
         model = decoded
       case "{version}":
         guard let number = Int(decoded), number > 0 else {
@@ -115,19 +117,6 @@ struct Router: Sendable {
       }
     }
     return Match(route: route, model: model, version: version)
-  }
-
-  /// Names are made of letters, digits, `_`, `.` and `-`, 128 at most.
-  package static func isModelName(_ name: String) -> Bool {
-    (1...128).contains(name.utf8.count)
-      && name.utf8.allSatisfy { character in
-        switch character {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
-          true
-        default: false
-        }
-      }
   }
 
   /// The text behind `%41` escapes, or nil when an escape is cut short, stands for a zero byte or gives no UTF-8.

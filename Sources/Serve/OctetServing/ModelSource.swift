@@ -47,6 +47,19 @@ package struct ModelSource: Hashable, Sendable {
     self.options = options
   }
 
+  /// Names are made of letters, digits, `_`, `.` and `-`, 128 at most: they stand in paths and in labels.
+  package static func isName(_ name: String) -> Bool {
+    (1...128).contains(name.utf8.count)
+      && name.utf8.allSatisfy { character in
+        switch character {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
+          true
+        default: false
+        }
+      }
+  }
+
   /// The format as the Open Inference Protocol spells it, `<project>_<format>`.
   package var platform: String { path.hasSuffix(".onnx") ? "onnx_onnxv1" : "openvino_ir" }
 }

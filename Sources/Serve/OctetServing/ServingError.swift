@@ -20,7 +20,8 @@ extension ServingError: CustomStringConvertible {
     case .unknownModel(let name): "there is no model '\(name)'"
     case .unknownVersion(let model, let version): "model '\(model)' has no version \(version)"
     case .notReady(let model, let reason): "model '\(model)' is not ready: \(reason)"
-    case .queueFull(let model, let capacity): "model '\(model)' already has \(capacity) requests waiting; try again later"
+    case .queueFull(let model, let capacity):
+      "model '\(model)' already has \(capacity) requests waiting; try again later"
     case .deadlineExceeded(let model): "the request's deadline passed while it waited for model '\(model)'"
     case .clientGone: "the client closed its connection while the request waited"
     case .invalidInput(let reason), .failed(let reason): reason

@@ -9,23 +9,15 @@ package struct ListeningSocket: ~Copyable {
   /// - Throws: what the system says, `EADDRINUSE` when another process listens there.
   package init(host: String, port: UInt16) throws(SystemError) {
     let place = "listen on \(host) port \(port)"
-    var hints = addrinfo()
-    hints.ai_family = AF_UNSPEC
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
-    var addresses: UnsafeMutablePointer<addrinfo>?
-    guard getaddrinfo(host, String(port), &hints, &addresses) == 0, let address = addresses?.pointee else {
+    guard let address = SocketAddress(host: host, port: port, isPassive: true) else {
       throw SystemError(place, code: EADDRNOTAVAIL)
     }
-    defer { freeaddrinfo(addresses) }
-
-    let flags = address.ai_socktype | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-    let descriptor = socket(address.ai_family, flags, address.ai_protocol)
+    let descriptor = address.makeSocket(flags: Int32(SOCK_NONBLOCK.rawValue))
     guard descriptor >= 0 else { throw SystemError(place) }
     var yes: Int32 = 1
     // Without it a restart fails while connections of the last process linger.
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-    guard bind(descriptor, address.ai_addr, address.ai_addrlen) == 0, listen(descriptor, SOMAXCONN) == 0 else {
+    guard bind(descriptor, address.address, address.length) == 0, listen(descriptor, SOMAXCONN) == 0 else {
       let error = SystemError(place)
       close(descriptor)
       throw error

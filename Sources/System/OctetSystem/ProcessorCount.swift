@@ -8,7 +8,8 @@ package enum ProcessorCount {
 
   /// The C library's macros for affinity masks are beyond Swift; the kernel prints the same mask as text.
   private static var affinity: Int {
-    SystemFile.text("/proc/self/status").flatMap(processors(inStatus:)) ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    SystemFile.text("/proc/self/status").flatMap(processors(inStatus:))
+      ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }
 
   /// Processors in the hexadecimal mask of a line such as `Cpus_allowed:	ff,ffffffff`.

@@ -1,4 +1,5 @@
 import Glibc
+import OctetSystem
 
 @testable import OctetHTTP
 
@@ -25,23 +26,11 @@ final class TestClient {
 
   init(to server: TestServer, patienceInSeconds: Int = 10) throws {
     self.server = server
-    socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var patience = timeval(tv_sec: patienceInSeconds, tv_usec: 0)
-    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = server.server.port.bigEndian
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    let result = withUnsafePointer(to: address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard result == 0 else {
-      close(socket)
-      throw Failure.cannotConnect
-    }
+    guard
+      let socket = SocketCalls.connect(
+        host: "127.0.0.1", port: server.server.port, patienceInSeconds: patienceInSeconds)
+    else { throw Failure.cannotConnect }
+    self.socket = socket
   }
 
   deinit { close(socket) }

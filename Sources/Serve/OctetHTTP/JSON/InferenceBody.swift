@@ -80,7 +80,8 @@ struct InferenceBody {
         octet_json_read_request(text.baseAddress, text.count, &receiver, &message, message.count)
       }
       guard !isRead else { return }
-      throw refusal ?? .badRequest(String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+      throw refusal
+        ?? .badRequest(String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
     }
 
     private static func from(_ context: UnsafeMutableRawPointer?) -> Collector {
@@ -180,7 +181,8 @@ struct InferenceBody {
 extension Tensor {
   /// Bytes of a request as a tensor. They are used where they stand when they are aligned as kernels want them.
   init(
-    _ elementType: ElementType, _ shape: Shape, viewing bytes: UnsafeRawBufferPointer, of body: ByteBuffer, place: String
+    _ elementType: ElementType, _ shape: Shape, viewing bytes: UnsafeRawBufferPointer, of body: ByteBuffer,
+    place: String
   ) throws(HTTPError) {
     if elementType == .boolean, let odd = bytes.first(where: { $0 > 1 }) {
       throw .badRequest("\(place): expected BOOL bytes 0 or 1, found \(odd)")

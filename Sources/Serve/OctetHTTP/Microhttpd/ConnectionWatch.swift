@@ -1,6 +1,6 @@
 import Dispatch
-import Glibc
 import OctetServing
+import OctetSystem
 import Synchronization
 
 /// All open connections, and the end of those whose clients take too long.
@@ -65,7 +65,7 @@ final class ConnectionWatch: Sendable {
   func closeIdle() {
     state.withLock { state in
       for connection in state.connections.values where connection.phase.isIdle {
-        shutdown(connection.socket, Int32(SHUT_RDWR))
+        SocketCalls.stop(connection.socket)
       }
     }
   }
@@ -80,7 +80,9 @@ final class ConnectionWatch: Sendable {
   private func sweep(at now: Instant) {
     state.withLock { state in
       for identifier in state.connections.keys {
-        guard let phase = state.connections[identifier]?.phase, let end = phase.end(limits), end <= now else { continue }
+        guard let phase = state.connections[identifier]?.phase, let end = phase.end(limits), end <= now else {
+          continue
+        }
         state.connections[identifier]?.end()
       }
     }
@@ -91,7 +93,7 @@ extension ConnectionWatch.Connection {
   fileprivate mutating func end() {
     if phase.isReceiving { cutOff(HTTPError(408, "the request did not arrive in time")) }
     // libmicrohttpd sees the end of the stream, and closes.
-    shutdown(socket, phase.isReceiving ? Int32(SHUT_RD) : Int32(SHUT_RDWR))
+    if phase.isReceiving { SocketCalls.stopReceiving(socket) } else { SocketCalls.stop(socket) }
     phase = .working
   }
 
@@ -101,8 +103,7 @@ extension ConnectionWatch.Connection {
     let text =
       "HTTP/1.1 \(error.status) \(status)\r\nContent-Type: application/json\r\nConnection: close\r\n"
       + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
-    let bytes = Array(text.utf8)
-    _ = send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+    SocketCalls.send(Array(text.utf8), to: socket)
     isRefused = true
   }
 }

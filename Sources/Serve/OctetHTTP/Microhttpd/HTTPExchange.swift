@@ -1,6 +1,6 @@
 import CMicrohttpd
-import Glibc
 import OctetServing
+import OctetSystem
 import Synchronization
 
 /// One request and its answer, on the connection that carries them.
@@ -79,7 +79,7 @@ final class HTTPExchange: @unchecked Sendable {
       let match = try server.router.match(method: head.method, path: head.path)
       let socket = octet_http_socket(connection)
       let request = RouteRequest(
-        http: HTTPRequest(head: head, body: body, arrival: .now, isAbandoned: { hasHungUp(socket) }),
+        http: HTTPRequest(head: head, body: body, arrival: .now, isAbandoned: { SocketCalls.hasHungUp(socket) }),
         context: server.context, model: match.model, version: match.version)
       switch match.route.responder {
       case .immediate(let respond):
@@ -107,13 +107,6 @@ final class HTTPExchange: @unchecked Sendable {
     server.watch.set(.sending(since: .now, byteCount: response.byteCount), of: watched)
     return response.queue(on: connection, closing: server.isDraining)
   }
-}
-
-/// Whether the client has closed its side while its request waited.
-private func hasHungUp(_ socket: Int32) -> Bool {
-  var byte: UInt8 = 0
-  let count = recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
-  return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
 }
 
 extension HTTPResponse {

@@ -150,7 +150,8 @@ extension HTTPServer {
     let head = RequestHead(
       method: String(cString: method), path: String(cString: path), headers: Self.headers(of: connection))
     let exchange = HTTPExchange(
-      connection: connection, head: head, watched: UInt(bitPattern: octet_http_socket_context(connection)), server: self)
+      connection: connection, head: head, watched: UInt(bitPattern: octet_http_socket_context(connection)), server: self
+    )
     slot = Unmanaged.passRetained(exchange).toOpaque()
     openExchanges.add(1, ordering: .relaxed)
     return exchange.begin()

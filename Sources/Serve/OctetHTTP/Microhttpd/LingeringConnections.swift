@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import OctetServing
+import OctetSystem
 import Synchronization
 
 /// Connections that are over for libmicrohttpd, though the client may still be sending.
@@ -26,7 +27,7 @@ final class LingeringConnections: Sendable {
       guard connections.count < Self.maximum else { return }
       let copy = dup(socket)
       guard copy >= 0 else { return }
-      shutdown(copy, Int32(SHUT_WR))
+      SocketCalls.stopSending(copy)
       connections.append(Connection(socket: copy, end: .now + Self.patience))
       if connections.count == 1 { scheduleRead() }
     }
@@ -40,23 +41,11 @@ final class LingeringConnections: Sendable {
     connections.withLock { connections in
       let now = Instant.now
       connections.removeAll { connection in
-        guard connection.end <= now || Self.isOver(connection.socket) else { return false }
+        guard connection.end <= now || SocketCalls.discardArrived(from: connection.socket) else { return false }
         close(connection.socket)
         return true
       }
       if !connections.isEmpty { scheduleRead() }
-    }
-  }
-
-  /// Drops what has arrived, up to a bound that leaves the others their turn.
-  private static func isOver(_ socket: Int32) -> Bool {
-    withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 16) { scratch in
-      for _ in 0..<64 {
-        let count = recv(socket, scratch.baseAddress, scratch.count, Int32(MSG_DONTWAIT))
-        if count == 0 { return true }
-        if count < 0 { return errno != EAGAIN && errno != EINTR }
-      }
-      return false
     }
   }
 }

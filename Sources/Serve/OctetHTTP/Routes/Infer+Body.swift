@@ -43,7 +43,9 @@ extension Infer {
       }
       guard let header = head.value(of: "Content-Type") else { return }
       let type = header.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
-      let accepted = ["application/json", "application/octet-stream", "application/x-www-form-urlencoded", "text/plain"]
+      let accepted = [
+        "application/json", "application/octet-stream", "application/x-www-form-urlencoded", "text/plain",
+      ]
       guard type.isEmpty || accepted.contains(type) || type.hasSuffix("+json") else {
         throw HTTPError(415, "Content-Type '\(type.prefix(64))' is not supported; send application/json")
       }

@@ -1,0 +1,53 @@
+import Glibc
+
+/// Calls on a connected socket; but for `connect` they never wait. Whoever makes them knows that it is still open.
+package enum SocketCalls {
+  /// A new connection on which nothing takes longer than `patienceInSeconds`, or nil. The caller closes it.
+  package static func connect(host: String, port: UInt16, patienceInSeconds: Int) -> Int32? {
+    guard let address = SocketAddress(host: host, port: port) else { return nil }
+    let socket = address.makeSocket()
+    guard socket >= 0 else { return nil }
+    var patience = timeval(tv_sec: patienceInSeconds, tv_usec: 0)
+    // Linux bounds connect(2) by the time for sending.
+    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+      setsockopt(socket, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+    guard Glibc.connect(socket, address.address, address.length) == 0 else {
+      close(socket)
+      return nil
+    }
+    return socket
+  }
+
+  /// Sends as much as fits into the socket's buffer.
+  package static func send(_ bytes: [UInt8], to socket: Int32) {
+    _ = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+  }
+
+  /// Whether the other side has closed the connection, or its own half of it.
+  package static func hasHungUp(_ socket: Int32) -> Bool {
+    var byte: UInt8 = 0
+    let count = recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+    return count == 0 || (count < 0 && !isTransient(errno))
+  }
+
+  /// Drops what has arrived, up to a bound that leaves other connections their turn.
+  ///
+  /// - Returns: whether nothing more can come.
+  package static func discardArrived(from socket: Int32) -> Bool {
+    withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 16) { scratch in
+      for _ in 0..<64 {
+        let count = recv(socket, scratch.baseAddress, scratch.count, Int32(MSG_DONTWAIT))
+        if count == 0 { return true }
+        if count < 0 { return !isTransient(errno) }
+      }
+      return false
+    }
+  }
+
+  package static func stopSending(_ socket: Int32) { shutdown(socket, Int32(SHUT_WR)) }
+  package static func stopReceiving(_ socket: Int32) { shutdown(socket, Int32(SHUT_RD)) }
+  package static func stop(_ socket: Int32) { shutdown(socket, Int32(SHUT_RDWR)) }
+
+  private static func isTransient(_ code: Int32) -> Bool { code == EAGAIN || code == EINTR }
+}

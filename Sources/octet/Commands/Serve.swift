@@ -1,0 +1,128 @@
+import ArgumentParser
+import Glibc
+import Logging
+import OctetRuntime
+import OctetServing
+import OctetSystem
+
+/// octet serve: read the configuration → load the models → serve → drain.
+struct Serve: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Serves models over HTTP until it is told to stop.",
+    discussion: """
+      Without any option it serves the embedded model digits at http://127.0.0.1:8080. What is said here goes before what
+      the configuration file says; --model replaces its models. SIGHUP loads everything again, SIGTERM ends in order.
+      """)
+
+  @Option(help: "A configuration file; config.example.json shows every key.")
+  var config: String?
+
+  @Option(
+    name: .customLong("model"), parsing: .upToNextOption,
+    help: "Models as [NAME=]PATH. Without NAME the file's name is it.")
+  var models: [String] = []
+
+  @Option(help: "The address to listen on.")
+  var host: String?
+
+  @Option(help: "The port to listen on; 0 takes one that is free.")
+  var port: Int?
+
+  func validate() throws {
+    if let port, !(0...65_535).contains(port) { throw ValidationError("--port takes 0 to 65535, not \(port)") }
+    let named = models.map(ModelArgument.init)
+    for (index, model) in named.enumerated() {
+      guard ModelSource.isName(model.name), !model.path.isEmpty else {
+        throw ValidationError(
+          "--model \(models[index]): expected [NAME=]PATH, NAME of letters, digits, '_', '.' and '-'")
+      }
+      guard !named[..<index].contains(where: { $0.name == model.name }) else {
+        throw ValidationError(
+          "--model \(models[index]): there are two models '\(model.name)'; name them with NAME=PATH")
+      }
+    }
+  }
+
+  func run() throws {
+    let configuration: Configuration
+    do throws(ConfigurationError) {
+      configuration = try readConfiguration()
+    } catch {
+      throw CommandError(.badData, error.description)
+    }
+    let log = configuration.log
+    LoggingSystem.bootstrap { label in
+      StandardErrorLogHandler(label: label, level: log.level.level, format: log.format)
+    }
+    let command = self
+    let daemon = Daemon(
+      configuration, reading: { try command.readConfiguration() },
+      load: { source in try ModelLoading.model(for: source) })
+    do throws(SystemError) {
+      try daemon.run()
+    } catch {
+      throw CommandError(error.code == EADDRINUSE ? .addressTaken : .badData, error.description)
+    }
+  }
+
+  /// The file, with the command line's words over it.
+  private func readConfiguration() throws(ConfigurationError) -> Configuration {
+    var configuration =
+      try config.map { (file) throws(ConfigurationError) in try Configuration(file: file) } ?? Configuration()
+    if let host { configuration.listen.host = host }
+    if let port { configuration.listen.port = port }
+    if !models.isEmpty {
+      configuration.models = models.map(ModelArgument.init).map { Configuration.Model(name: $0.name, path: $0.path) }
+      if !configuration.models.contains(where: { $0.name == configuration.defaultModel }) {
+        configuration.defaultModel = nil
+      }
+    }
+    return configuration
+  }
+}
+
+/// `[NAME=]PATH`.
+struct ModelArgument: Equatable {
+  let name: String
+  let path: String
+
+  init(_ argument: String) {
+    // A `=` behind a slash belongs to the path.
+    if let sign = argument.firstIndex(where: { $0 == "=" || $0 == "/" }), argument[sign] == "=" {
+      name = String(argument[..<sign])
+      path = String(argument[argument.index(after: sign)...])
+    } else {
+      name = Self.name(of: argument)
+      path = argument
+    }
+  }
+
+  /// `embedded:digits` → digits, `cats.xml` → cats, `cats/model.xml` → cats: a file called model says nothing.
+  private static func name(of path: String) -> String {
+    if path.hasPrefix("embedded:") { return String(path.dropFirst("embedded:".count)) }
+    let parts = path.split(separator: "/")
+    guard let file = parts.last else { return "" }
+    let stem = file.lastIndex(of: ".").map { file[..<$0] } ?? file
+    let name = stem == "model" ? parts.dropLast().last ?? stem : stem
+    return String(name.map { ModelSource.isName(String($0)) ? $0 : "_" })
+  }
+}
+
+extension Configuration.LogLevel {
+  fileprivate var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
+}
+
+extension ModelLoading {
+  /// A model as the configuration wants it.
+  static func model(for source: ModelSource) throws(ModelError) -> CompiledModel {
+    let model = try model(from: source.path)
+    guard source.strictINT8 else { return model }
+    let plan = try model.plan(for: model.smallestInputShapes)
+    for layer in plan.layers {
+      if let reason = layer.reason, layer.precision != "int8" {
+        throw .model("\(source.path): layer '\(layer.name)' would run in \(layer.precision), not INT8: \(reason)")
+      }
+    }
+    return model
+  }
+}

@@ -1,0 +1,108 @@
+import OctetHTTP
+import OctetServing
+import OctetSystem
+
+/// What `octet serve` does. Every default stands here; `config.example.json` shows the same.
+struct Configuration: Equatable {
+  struct Listen: Equatable {
+    var host = "127.0.0.1"
+    /// 0 takes a port that is free.
+    var port = 8080
+  }
+
+  struct Model: Equatable {
+    struct Queue: Equatable {
+      var capacity = 256
+      /// 0 lets a request wait as long as it takes.
+      var deadlineMilliseconds = 0
+    }
+
+    struct Batching: Equatable {
+      var maximum = 8
+      var delayMicroseconds = 0
+    }
+
+    var name: String
+    var path: String
+    var hint = PerformanceHint.latency
+    /// 0 takes every processor.
+    var threads = 0
+    /// 0 follows the hint.
+    var streams = 0
+    var strictINT8 = false
+    var queue = Queue()
+    var batching = Batching()
+  }
+
+  struct Limits: Equatable {
+    var bodyBytes = 64 << 20
+    var connections = 1024
+    /// For the head of a request.
+    var headSeconds = 10
+    /// For a body, and one more for each MiB of it.
+    var bodySeconds = 30
+    /// Between two requests of one connection.
+    var idleSeconds = 120
+  }
+
+  struct Shutdown: Equatable {
+    /// How long connections are still taken after readiness has turned false.
+    var delaySeconds = 0
+    /// How long the requests that are under way may take after that.
+    var deadlineSeconds = 30
+  }
+
+  struct MetricsOptions: Equatable {
+    var layers = true
+    /// The quantizers of every n-th inference are looked at; 0 never does.
+    var saturationSampling = 64
+  }
+
+  struct Log: Equatable {
+    var level = LogLevel.info
+    var format = LogFormat.text
+  }
+
+  enum LogLevel: String, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+  }
+
+  var listen = Listen()
+  /// The model that answers when a request names none; without it, the first.
+  var defaultModel: String? = "digits"
+  var models = [Model(name: "digits", path: "embedded:digits")]
+  var limits = Limits()
+  var shutdown = Shutdown()
+  var metrics = MetricsOptions()
+  var log = Log()
+}
+
+// MARK: - What the parts of the server take
+
+extension Configuration {
+  var sources: [ModelSource] {
+    models.map { model in
+      var options = ServingOptions()
+      options.hint = model.hint
+      options.threads = model.threads
+      options.streams = model.streams
+      options.queueCapacity = model.queue.capacity
+      options.queueDeadline =
+        model.queue.deadlineMilliseconds == 0 ? nil : .milliseconds(model.queue.deadlineMilliseconds)
+      options.maximumBatch = model.batching.maximum
+      options.batchDelay = .microseconds(model.batching.delayMicroseconds)
+      options.saturationSampling = metrics.saturationSampling
+      return ModelSource(name: model.name, path: model.path, strictINT8: model.strictINT8, options: options)
+    }
+  }
+
+  var serverOptions: HTTPServerOptions {
+    var options = HTTPServerOptions()
+    options.bodyByteCount = limits.bodyBytes
+    options.connections = limits.connections
+    options.times.head = .seconds(limits.headSeconds)
+    options.times.body = .seconds(limits.bodySeconds)
+    options.times.idle = .seconds(limits.idleSeconds)
+    return options
+  }
+}

@@ -1,0 +1,127 @@
+import OctetHTTP
+
+/// Collects what is wrong with a configuration, so that one look shows all of it.
+final class ConfigurationProblems {
+  private let file: String
+  private(set) var found: [String] = []
+
+  init(file: String) { self.file = file }
+
+  func add(_ path: String, _ sentence: String) {
+    found.append(path.isEmpty ? "\(file): \(sentence)" : "\(file): \(path): \(sentence)")
+  }
+}
+
+/// An object of the configuration. Values that are there and right replace the defaults that stand in the variables;
+/// keys that nobody has asked for are problems.
+final class ConfigurationSection {
+  private let path: String
+  private let members: [JSONValue.Member]
+  private let problems: ConfigurationProblems
+  private var known: [String] = []
+
+  private init(_ path: String, _ members: [JSONValue.Member], _ problems: ConfigurationProblems) {
+    self.path = path
+    self.members = members
+    self.problems = problems
+  }
+
+  /// Reads an object with `body`, and then reports the keys that it has not asked for.
+  static func read<Result>(
+    _ value: JSONValue, at path: String, _ problems: ConfigurationProblems,
+    _ body: (ConfigurationSection) -> Result
+  ) -> Result? {
+    guard case .object(let members) = value else {
+      problems.add(path, "expected an object, found \(value.text)")
+      return nil
+    }
+    let section = ConfigurationSection(path, members, problems)
+    defer { section.reportUnknownKeys() }
+    return body(section)
+  }
+
+  // MARK: - Values
+
+  func read(_ key: String, into variable: inout String) {
+    guard let value = value(key) else { return }
+    guard case .string(let text) = value, !text.isEmpty else { return expected("a text", key, value) }
+    variable = text
+  }
+
+  func read(_ key: String, into variable: inout String?) {
+    var text = ""
+    read(key, into: &text)
+    if !text.isEmpty { variable = text }
+  }
+
+  func read(_ key: String, into variable: inout Bool) {
+    guard let value = value(key) else { return }
+    guard case .boolean(let truth) = value else { return expected("true or false", key, value) }
+    variable = truth
+  }
+
+  func read(_ key: String, _ range: ClosedRange<Int>, into variable: inout Int) {
+    guard let value = value(key) else { return }
+    guard case .integer(let number) = value, let number = Int(exactly: number), range.contains(number) else {
+      return expected("a whole number from \(range.lowerBound) to \(range.upperBound)", key, value)
+    }
+    variable = number
+  }
+
+  func read<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, into variable: inout Choice) {
+    guard let value = value(key) else { return }
+    guard case .string(let text) = value, let choice = Choice(rawValue: text) else {
+      let choices = Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+      return expected("one of \(choices)", key, value)
+    }
+    variable = choice
+  }
+
+  // MARK: - Sections
+
+  func section(_ key: String, _ body: (ConfigurationSection) -> Void) {
+    guard let value = value(key) else { return }
+    Self.read(value, at: place(of: key), problems, body)
+  }
+
+  /// The objects of an array, each read with `body`; nil when the key is not there.
+  func sections<Result>(_ key: String, _ body: (ConfigurationSection) -> Result?) -> [Result]? {
+    guard let value = value(key) else { return nil }
+    guard case .array(let elements) = value else {
+      expected("an array of objects", key, value)
+      return nil
+    }
+    return elements.enumerated().compactMap { index, element in
+      Self.read(element, at: "\(place(of: key))[\(index)]", problems, body) ?? nil
+    }
+  }
+
+  // MARK: - Problems
+
+  func problem(_ key: String, _ sentence: String) { problems.add(place(of: key), sentence) }
+
+  /// Reports a key that has to be there. One that is there and wrong has been reported already.
+  func required(_ key: String, _ value: String?) -> String? {
+    if value == nil, !members.contains(where: { $0.name == key }) {
+      problem(key, "expected a text, found nothing")
+    }
+    return value
+  }
+
+  private func value(_ key: String) -> JSONValue? {
+    known.append(key)
+    return members.first { $0.name == key }?.value
+  }
+
+  private func place(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+  private func expected(_ expectation: String, _ key: String, _ value: JSONValue) {
+    problem(key, "expected \(expectation), found \(value.text)")
+  }
+
+  private func reportUnknownKeys() {
+    for member in members where !known.contains(member.name) {
+      problem(member.name, "there is no such key; expected one of \(known.joined(separator: ", "))")
+    }
+  }
+}
