@@ -24,6 +24,13 @@ package struct Dequantization: Hashable, Sendable {
 
   package init(scale: Double, zeroPoint: Double) { self.init(scales: [scale], zeroPoints: [zeroPoint]) }
 
+  /// x = q − zeroPoint, with zero points taken as they are: one, or one per channel of axis 1.
+  package init(exactZeroPoints zeroPoints: [Double]) {
+    scales = [Double](repeating: 1, count: zeroPoints.count)
+    self.zeroPoints = zeroPoints
+    axes = 1..<2
+  }
+
   package var isPerTensor: Bool { scales.count == 1 }
   package var hasUniformZeroPoint: Bool { Set(zeroPoints).count == 1 }
   package var hasIntegerZeroPoints: Bool { zeroPoints.allSatisfy { $0 == $0.rounded() } }

@@ -1,4 +1,5 @@
 package import OctetGraph
+package import OctetKernels
 
 /// y = min(max(x, minimum), maximum)  (opset1)
 package struct Clamp: ElementwiseUnary {
@@ -16,4 +17,6 @@ package struct Clamp: ElementwiseUnary {
 
   package var attributes: String { "\(Float(minimum))…\(Float(maximum))" }
   package func apply(_ x: Double) -> Double { x.isNaN ? x : min(max(x, minimum), maximum) }
+
+  package var kernelOperation: UnaryF32.Operation? { .clamp(Float(minimum)...Float(maximum)) }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import OctetGraph
+package import OctetKernels
 
 /// y = e^x  (opset1)
 package struct Exp: ElementwiseUnary {
@@ -8,4 +9,6 @@ package struct Exp: ElementwiseUnary {
   package init() {}
 
   package func apply(_ x: Double) -> Double { exp(x) }
+
+  package var kernelOperation: UnaryF32.Operation? { .exp }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import OctetGraph
+package import OctetKernels
 
 /// y = x · Φ(x), Φ being the normal distribution  (opset2, opset7)
 ///
@@ -23,4 +24,6 @@ package struct Gelu: ElementwiseUnary {
     case .tanh: 0.5 * x * (1 + Glibc.tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
     }
   }
+
+  package var kernelOperation: UnaryF32.Operation? { approximation == .erf ? .geluErf : .geluTanh }
 }

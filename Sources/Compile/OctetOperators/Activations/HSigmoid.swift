@@ -1,4 +1,5 @@
 import OctetGraph
+package import OctetKernels
 
 /// y = min(max(x + 3, 0), 6) / 6  (opset5)
 package struct HSigmoid: ElementwiseUnary {
@@ -7,4 +8,6 @@ package struct HSigmoid: ElementwiseUnary {
   package init() {}
 
   package func apply(_ x: Double) -> Double { min(max(x + 3, 0), 6) / 6 }
+
+  package var kernelOperation: UnaryF32.Operation? { .hardSigmoid(alpha: 1.0 / 6, beta: 0.5) }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import OctetGraph
+package import OctetKernels
 
 /// y = ln(x)  (opset1)
 package struct Log: ElementwiseUnary {
@@ -8,4 +9,6 @@ package struct Log: ElementwiseUnary {
   package init() {}
 
   package func apply(_ x: Double) -> Double { log(x) }
+
+  package var kernelOperation: UnaryF32.Operation? { .log }
 }

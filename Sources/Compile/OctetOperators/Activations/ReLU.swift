@@ -1,5 +1,6 @@
 import OctetTensor
 package import OctetGraph
+package import OctetKernels
 
 /// y = max(x, 0)  (opset1)
 package struct ReLU: ElementwiseUnary {
@@ -16,4 +17,6 @@ package struct ReLU: ElementwiseUnary {
     else { return nil }
     return [dequantization]
   }
+
+  package var kernelOperation: UnaryF32.Operation? { .relu }
 }

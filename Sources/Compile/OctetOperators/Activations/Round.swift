@@ -1,4 +1,5 @@
 import OctetGraph
+package import OctetKernels
 
 /// y = the integer nearest to x; ties go to the even one or away from zero  (opset5)
 package struct Round: ElementwiseUnary {
@@ -17,4 +18,6 @@ package struct Round: ElementwiseUnary {
   package func apply(_ x: Double) -> Double {
     x.rounded(ties == .toEven ? .toNearestOrEven : .toNearestOrAwayFromZero)
   }
+
+  package var kernelOperation: UnaryF32.Operation? { ties == .toEven ? .roundHalfEven : .roundHalfAway }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import OctetGraph
+package import OctetKernels
 
 /// y = 1 / (1 + e^−x)  (opset1)
 package struct Sigmoid: ElementwiseUnary {
@@ -8,4 +9,6 @@ package struct Sigmoid: ElementwiseUnary {
   package init() {}
 
   package func apply(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
+
+  package var kernelOperation: UnaryF32.Operation? { .sigmoid }
 }

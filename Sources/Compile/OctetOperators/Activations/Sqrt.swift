@@ -1,4 +1,5 @@
 import OctetGraph
+package import OctetKernels
 
 /// y = √x  (opset1)
 package struct Sqrt: ElementwiseUnary {
@@ -7,4 +8,6 @@ package struct Sqrt: ElementwiseUnary {
   package init() {}
 
   package func apply(_ x: Double) -> Double { x.squareRoot() }
+
+  package var kernelOperation: UnaryF32.Operation? { .sqrt }
 }

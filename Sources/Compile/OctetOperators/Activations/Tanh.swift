@@ -1,5 +1,6 @@
 import Glibc
 import OctetGraph
+package import OctetKernels
 
 /// y = tanh(x)  (opset1)
 package struct Tanh: ElementwiseUnary {
@@ -8,4 +9,6 @@ package struct Tanh: ElementwiseUnary {
   package init() {}
 
   package func apply(_ x: Double) -> Double { tanh(x) }
+
+  package var kernelOperation: UnaryF32.Operation? { .tanh }
 }

@@ -10,21 +10,31 @@ extension Convolution {
     guard let activationScales = Self.scalesPerGroup(x, weights) else {
       return .refused("its activations have different scales for the channels that it sums")
     }
-    guard x.hasUniformZeroPoint else { return .refused("its activations have different zero points per channel") }
     guard let weightScales = Self.scalesPerOutput(w, weights, isGrouped: isGrouped) else {
       return .refused("its weights have different scales within an output channel")
     }
     guard w.zeroPoints.allSatisfy({ $0 == 0 }) else { return .refused("its weights are asymmetric") }
-    guard x.hasIntegerZeroPoints, (0...255).contains(x.zeroPoints[0]) else {
-      return .refused("its activations' zero point \(Float(x.zeroPoints[0])) is not an integer from 0 to 255")
-    }
+    if let reason = refusal(zeroPoints: x, weights) { return .refused(reason) }
 
     let isUniform = x.isPerTensor && w.isPerTensor
     let scales = (0..<(isUniform ? 1 : weights.outputChannels)).map { output in
       weightScales[output] * activationScales[output / weights.outputsPerGroup]
     }
-    let form = Convolution(window: window, isGrouped: isGrouped, activationZeroPoint: x.zeroPoints[0])
+    let form = Convolution(window: window, isGrouped: isGrouped, activationZeroPoints: x.zeroPoints)
     return .form(op: form, scales: scales, channelAxis: 1)
+  }
+
+  /// Without padding any zero points are exact: what the kernel does not subtract goes into a shift per channel. Taps in
+  /// the padding must be zero points themselves, so there they must be bytes, and one for all unless depthwise.
+  private func refusal(zeroPoints x: Dequantization, _ weights: WeightShape) -> String? {
+    if window.neverPads { return nil }
+    guard x.hasIntegerZeroPoints, x.zeroPoints.allSatisfy({ (0...255).contains($0) }) else {
+      return "it pads, and its activations' zero point \(Float(x.zeroPoints[0])) is not an integer from 0 to 255"
+    }
+    guard x.hasUniformZeroPoint || weights.isDepthwise else {
+      return "it pads, and its activations have different zero points per channel"
+    }
+    return nil
   }
 
   /// The activation scale of each group; nil when it varies within one.

@@ -3,7 +3,7 @@ package import OctetTensor
 
 /// Convolution of 1 to 3 spatial dimensions, grouped or not  (opset1 Convolution, GroupConvolution).
 ///
-///     y[n, o, p] = Σ over c, t of (x[n, c, p·stride + t·dilation − pad] − zₓ) · (w[o, c, t] − z_w[o])
+///     y[n, o, p] = Σ over c, t of (x[n, c, p·stride + t·dilation − pad] − zₓ[c]) · (w[o, c, t] − z_w[o])
 ///
 /// Taps outside the image contribute nothing: padding is a real zero, whatever the zero points.
 /// Operands: x [N, C, spatial…]; w [O, C, kernel…], or grouped [G, O/G, C/G, kernel…]. Zero points are 0 on floats.
@@ -11,23 +11,26 @@ package struct Convolution: Operator {
   package static let name = "Convolution"
   package let window: SpatialWindow
   package let isGrouped: Bool
-  package let activationZeroPoint: Double
+  /// One per input channel, or a single one.
+  package let activationZeroPoints: [Double]
   /// One per output channel, or a single one.
   package let weightZeroPoints: [Double]
 
   package init(
-    window: SpatialWindow, isGrouped: Bool, activationZeroPoint: Double = 0, weightZeroPoints: [Double] = [0]
+    window: SpatialWindow, isGrouped: Bool, activationZeroPoints: [Double] = [0], weightZeroPoints: [Double] = [0]
   ) {
     self.window = window
     self.isGrouped = isGrouped
-    self.activationZeroPoint = activationZeroPoint
+    self.activationZeroPoints = activationZeroPoints
     self.weightZeroPoints = weightZeroPoints
   }
 
   package var attributes: String {
     var parts = [window.description()]
     if isGrouped { parts.append("grouped") }
-    if activationZeroPoint != 0 { parts.append("zeroPoint \(Float(activationZeroPoint))") }
+    if activationZeroPoints.contains(where: { $0 != 0 }) {
+      parts.append(activationZeroPoints.count == 1 ? "zeroPoint \(Float(activationZeroPoints[0]))" : "zeroPoints")
+    }
     if weightZeroPoints.contains(where: { $0 != 0 }) { parts.append("weightZeroPoints") }
     return parts.filter { !$0.isEmpty }.joined(separator: " ")
   }
@@ -64,7 +67,7 @@ package struct Convolution: Operator {
     let type = try resultTypes(operands.map { Operand(type: $0.type) })[0]
     guard let shape = type.shape.fixed else { throw OperatorError("the result has no fixed shape") }
     let weights = try WeightShape(Operand(type: operands[1].type), window: window, isGrouped: isGrouped)
-    let x = operands[0].doubles.map { $0 - activationZeroPoint }
+    let x = Dequantize(Dequantization(exactZeroPoints: activationZeroPoints)).apply(to: operands[0])
     let perOutput = operands[1].elementCount / max(weights.outputChannels, 1)
     let w = operands[1].doubles.enumerated().map { index, value in
       value - weightZeroPoints[weightZeroPoints.count == 1 ? 0 : index / perOutput]

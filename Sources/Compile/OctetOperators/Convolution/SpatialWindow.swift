@@ -49,6 +49,11 @@ package struct SpatialWindow: Hashable, Sendable {
 
   package var rank: Int { strides.count }
 
+  /// Whether no position ever reaches into the padding, whatever the extents.
+  package var neverPads: Bool {
+    autoPad == .valid || (autoPad == .explicit && (padsBegin + padsEnd).allSatisfy { $0 == 0 } && rounding == .floor)
+  }
+
   /// For dumps: what differs from a window that moves by one and is not padded.
   package func description(kernel: [Int]? = nil) -> String {
     func list(_ values: [Int]) -> String { values.map(String.init).joined(separator: "×") }

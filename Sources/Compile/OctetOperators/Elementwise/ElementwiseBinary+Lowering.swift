@@ -38,6 +38,9 @@ extension ElementwiseBinary {
     case is Subtract: .subtract
     case is Multiply: .multiply
     case is Divide: .divide
+    case is Maximum: .maximum
+    case is Minimum: .minimum
+    case is SquaredDifference: .squaredDifference
     default: nil
     }
   }

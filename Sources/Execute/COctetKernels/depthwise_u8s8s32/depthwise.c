@@ -82,7 +82,7 @@ static void locate_rows(const depthwise_line *line, size_t quad, octet_depthwise
       tile->rows[i] = line->run->input + pixel * plan->input_pixel_stride + line->block * plan->kernel->channels;
       tile->row_steps[i] = plan->input_pixel_stride;
     } else {
-      tile->rows[i] = plan->padding;
+      tile->rows[i] = plan->padding + line->block * plan->kernel->channels;
       tile->row_steps[i] = 0;
     }
   }
@@ -95,7 +95,7 @@ static void sum_stretch(const depthwise_line *line, size_t first, size_t outputs
   const octet_convolution_geometry *g = &plan->geometry;
   const size_t channel = line->block * plan->kernel->channels, quads = row_quads(g);
   octet_depthwise_tile tile = {
-      .padding = plan->padding,
+      .padding = plan->padding + channel,
       .width = g->input[2],
       .outputs = outputs,
       .output_step = g->stride[2],

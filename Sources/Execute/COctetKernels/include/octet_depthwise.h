@@ -26,7 +26,7 @@ typedef struct octet_depthwise_tile {
   /// it, and 0.
   const uint8_t *rows[4];
   size_t row_steps[4];
-  /// 64 bytes of what padding holds: the zero point.
+  /// What padding holds for the 64 channels of the tile: their zero points.
   const uint8_t *padding;
   /// Columns first_column ..< first_column + columns are read. Those outside 0 ..< width are padding.
   ptrdiff_t first_column;
@@ -68,7 +68,7 @@ typedef struct octet_depthwise_plan {
   const uint8_t *weights;
   /// What each channel's sum starts from, up to a whole block of channels.
   const int32_t *initial;
-  /// 64 bytes of what padding holds.
+  /// What padding holds: the zero point of every channel, and 63 bytes more.
   const uint8_t *padding;
   /// Bytes from one input pixel to the next.
   size_t input_pixel_stride;

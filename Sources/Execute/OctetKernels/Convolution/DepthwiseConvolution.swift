@@ -2,7 +2,7 @@ import COctetKernels
 
 /// A depthwise convolution of u8 activations and s8 weights: one output channel per input channel.
 ///
-///     output[pixel, c] = epilogue(Σ over taps (input[c] - inputZeroPoint) · weight[c])
+///     output[pixel, c] = epilogue(Σ over taps (input[c] - inputZeroPoints[c]) · weight[c])
 ///
 /// Taps outside the input count as zero. Sendable because nothing is written after the initializer.
 package final class DepthwiseConvolution: @unchecked Sendable {
@@ -13,10 +13,10 @@ package final class DepthwiseConvolution: @unchecked Sendable {
   private let padding: KernelMemory
   private let plan: KernelMemory
 
-  /// `weights` are [channels][depth][height][width]. The geometry has a group per channel. Pixel strides count
+  /// `inputZeroPoints` holds one value, or one per channel. `weights` are [channels][depth][height][width]. The geometry has a group per channel. Pixel strides count
   /// elements from one pixel to the next, and may exceed the channels.
   package init(
-    geometry: ConvolutionGeometry, weights: UnsafeBufferPointer<Int8>, inputZeroPoint: UInt8 = 0,
+    geometry: ConvolutionGeometry, weights: UnsafeBufferPointer<Int8>, inputZeroPoints: [UInt8] = [0],
     inputPixelStride: Int? = nil, outputPixelStride: Int? = nil, operandPixelStrides: [Int]? = nil,
     epilogue: Epilogue, instructionSet: InstructionSet = CPU.current.best
   ) {
@@ -36,10 +36,12 @@ package final class DepthwiseConvolution: @unchecked Sendable {
     var code = geometry.code
     self.weights = KernelMemory(byteCount: octet_depthwise_weight_bytes(&code, kernel))
     octet_depthwise_pack(&code, kernel, weights.baseAddress, self.weights.elements(UInt8.self))
+    let zeroPoints = inputZeroPoints.count == 1 ? Array(repeating: inputZeroPoints[0], count: channels) : inputZeroPoints
+    precondition(zeroPoints.count == channels, "\(zeroPoints.count) zero points for \(channels) channels")
     initial = KernelMemory(
-      zeroPointCompensation(weightSums(weights, channels: channels), inputZeroPoint),
+      zip(weightSums(weights, channels: channels), zeroPoints).map { 0 &- $0 &* Int32($1) },
       slack: Int(OCTET_DEPTHWISE_CHANNELS) * MemoryLayout<Int32>.stride)
-    padding = KernelMemory(Array(repeating: inputZeroPoint, count: Int(OCTET_DEPTHWISE_CHANNELS)))
+    padding = KernelMemory(zeroPoints, slack: Int(OCTET_DEPTHWISE_CHANNELS))
     plan = KernelMemory(byteCount: MemoryLayout<octet_depthwise_plan>.stride)
     plan.elements(octet_depthwise_plan.self).pointee = octet_depthwise_plan(
       geometry: code, kernel: kernel, weights: self.weights.elements(UInt8.self), initial: initial.elements(Int32.self),
