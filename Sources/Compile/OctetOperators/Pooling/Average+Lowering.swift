@@ -34,7 +34,7 @@ extension ReduceMean: FusionBase {
   }
 
   package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
-    guard let element = VectorElement(site.operands[0].elementType), coversImage(site.operands),
+    guard let element = VectorElement(site.operands[0].elementType), coversImage(Array(site.operands.prefix(2))),
       let store = AffineStore(chain, channelAxis: 1), store.clamp == nil
     else { return ReferencePrimitive(Fused(base: self, baseOperandCount: 2, chain: chain), site) }
     let x = try site.operand(0, .channelsLast)
