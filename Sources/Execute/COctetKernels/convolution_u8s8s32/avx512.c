@@ -1,7 +1,9 @@
 #include "isa/begin_avx512.h"
 #define OCTET_SUM_LANES 16
 #define OCTET_VPMADDWD(a, b) _mm512_madd_epi16((__m512i)(a), (__m512i)(b))
-#include "convolution_u8s8s32/dot_body.h"
+#include "isa/quads.h"
+
+#include "convolution/dot_body.h"
 
 OCTET_DOT_KERNEL(octet_convolution_u8s8s32_6x64, 6, 64)
 OCTET_DOT_KERNEL(octet_convolution_u8s8s32_6x48, 6, 48)

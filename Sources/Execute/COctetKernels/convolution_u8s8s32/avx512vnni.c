@@ -1,7 +1,9 @@
 #include "isa/begin_avx512vnni.h"
 #define OCTET_SUM_LANES 16
 #define OCTET_VPDPBUSD(sums, quads, weights) _mm512_dpbusd_epi32((__m512i)(sums), (__m512i)(quads), (__m512i)(weights))
-#include "convolution_u8s8s32/dot_body.h"
+#include "isa/quads.h"
+
+#include "convolution/dot_body.h"
 
 // Up to 28 of 32 registers hold sums. Narrow panels have more rows, or each load of weights would serve too few.
 OCTET_DOT_KERNEL(octet_convolution_u8s8s32_6x64, 6, 64)

@@ -1,15 +1,3 @@
-/// The list of u8 · s8 → s32 kernels.
-#include "octet_dot.h"
-
-#define OCTET_DOT(isa, function, rows, channels, format) octet_dot_function function;
-#include "kernels.def"
-#undef OCTET_DOT
-
-octet_dot_kernel_list octet_convolution_u8s8s32_kernels(void) {
-  static const octet_dot_kernel kernels[] = {
-#define OCTET_DOT(isa, function, rows, channels, format) {isa, #function, rows, channels, format, function},
-#include "kernels.def"
-#undef OCTET_DOT
-  };
-  return (octet_dot_kernel_list){kernels, sizeof kernels / sizeof kernels[0]};
-}
+#define OCTET_DOT_KERNEL_LIST octet_convolution_u8s8s32_kernels
+#define OCTET_DOT_KERNELS "convolution_u8s8s32/kernels.def"
+#include "isa/dot_kernel_list.h"

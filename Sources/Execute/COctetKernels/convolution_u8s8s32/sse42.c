@@ -1,7 +1,9 @@
 #include "isa/begin_sse42.h"
 #define OCTET_SUM_LANES 4
 #define OCTET_VPMADDWD(a, b) _mm_madd_epi16((__m128i)(a), (__m128i)(b))
-#include "convolution_u8s8s32/dot_body.h"
+#include "isa/quads.h"
+
+#include "convolution/dot_body.h"
 
 OCTET_DOT_KERNEL(octet_convolution_u8s8s32_2x16, 2, 16)
 

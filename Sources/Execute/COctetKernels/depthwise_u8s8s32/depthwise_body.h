@@ -1,6 +1,5 @@
 /// The depthwise u8 · s8 → s32 kernel, written once over isa/quads.h.
 #include "isa/name.h"
-#include "isa/quads.h"
 #include "octet_depthwise.h"
 
 #if OCTET_SUM_LANES == 16
@@ -49,55 +48,105 @@ OCTET_INLINE void weave(const uint8_t *const pixels[4], uint8_t *woven) {
 
 #endif
 
-enum { COLUMN_BYTES = BLOCK_CHANNELS * QUAD, TAP_BYTES = BLOCK_CHANNELS * CHANNEL_STEP_BYTES };
+enum {
+  COLUMN_BYTES = BLOCK_CHANNELS * QUAD,
+  TAP_BYTES = BLOCK_CHANNELS * CHANNEL_STEP_BYTES,
+  MOST_VECTORS = BLOCK_CHANNELS / SUM_LANES,
+  MOST_TAPS = 5,
+};
 
-OCTET_INLINE void weave_columns(const octet_depthwise_tile *tile) {
-  for (size_t i = 0; i < tile->columns; i++) {
-    const ptrdiff_t column = tile->first_column + (ptrdiff_t)i;
-    const bool inside = column >= 0 && column < (ptrdiff_t)tile->width;
-    const uint8_t *pixels[4];
+/// Weaves `count` columns, the first at `pixels`; `steps` lead from one to the next. Gives where the next begins.
+OCTET_INLINE uint8_t *weave_columns(const uint8_t *const pixels[4], const size_t steps[4], size_t count,
+                                    uint8_t *woven) {
+  const uint8_t *at[4] = {pixels[0], pixels[1], pixels[2], pixels[3]};
+  for (size_t i = 0; i < count; i++, woven += COLUMN_BYTES) {
+    weave(at, woven);
     OCTET_UNROLLED for (size_t row = 0; row < 4; row++) {
-      pixels[row] = inside ? tile->rows[row] + column * (ptrdiff_t)tile->row_steps[row] : tile->padding;
+      at[row] += steps[row];
     }
-    weave(pixels, tile->woven + i * COLUMN_BYTES);
+  }
+  return woven;
+}
+
+/// The part of `columns` columns from `first` on that lies in 0 ..< width comes between two parts of padding.
+OCTET_INLINE void weave_line(const octet_depthwise_tile *tile) {
+  const size_t columns = tile->columns;
+  const ptrdiff_t width = (ptrdiff_t)tile->width, first = tile->first_column, end = first + (ptrdiff_t)columns;
+  const ptrdiff_t first_inside = first < 0 ? 0 : first, end_inside = end < width ? end : width;
+  const size_t inside = end_inside > first_inside ? (size_t)(end_inside - first_inside) : 0;
+  const size_t before = inside == 0 ? columns : (size_t)(first_inside - first);
+  const uint8_t *const padding[4] = {tile->padding, tile->padding, tile->padding, tile->padding};
+  const size_t standing[4] = {0, 0, 0, 0};
+  const uint8_t *pixels[4];
+  OCTET_UNROLLED for (size_t row = 0; row < 4; row++) {
+    pixels[row] = tile->rows[row] + first_inside * (ptrdiff_t)tile->row_steps[row];
+  }
+  uint8_t *woven = weave_columns(padding, standing, before, tile->woven);
+  woven = weave_columns(pixels, tile->row_steps, inside, woven);
+  weave_columns(padding, standing, columns - before - inside, woven);
+}
+
+/// One output pixel. `weights` is [taps][vectors].
+OCTET_INLINE void dot_output(const octet_depthwise_tile *tile, size_t output, const uint8_t *columns, size_t taps,
+                             size_t vectors, const weight_vector *weights) {
+  const int32_t *initial = tile->initial + output * tile->initial_row_stride;
+  int32_t *to = tile->sums + output * BLOCK_CHANNELS;
+  sum_vector sums[MOST_VECTORS];
+  OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
+    sums[v] = load_vector(initial + v * SUM_LANES);
+  }
+  OCTET_UNROLLED for (size_t tap = 0; tap < taps; tap++) {
+    const uint8_t *column = columns + tap * tile->tap_step * COLUMN_BYTES;
+    OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
+      const step_vector quads = quads_of_bytes(load_vector(column + v * sizeof(sum_vector)));
+      sums[v] = add_products(sums[v], quads, weights[tap * vectors + v]);
+    }
+  }
+  OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
+    store_vector(to + v * SUM_LANES, sums[v]);
   }
 }
 
-/// `vectors` is a constant wherever this is inlined, and `taps` where the weights are to stay in registers.
-OCTET_INLINE void dot_columns(const octet_depthwise_tile *tile, size_t taps, size_t vectors) {
-  enum { MOST_VECTORS = BLOCK_CHANNELS / SUM_LANES };
-  for (size_t output = 0; output < tile->outputs; output++) {
-    const uint8_t *columns = tile->woven + output * tile->output_step * COLUMN_BYTES;
-    const int32_t *initial = tile->initial + output * tile->initial_row_stride;
-    sum_vector sums[MOST_VECTORS];
+/// `taps`, at most MOST_TAPS, and `vectors` are constants wherever this is inlined, so that weights are registers.
+OCTET_INLINE void dot_columns(const octet_depthwise_tile *tile, const uint8_t *woven, size_t first_tap, size_t taps,
+                              size_t vectors) {
+  weight_vector weights[MOST_TAPS * MOST_VECTORS];
+  OCTET_UNROLLED for (size_t tap = 0; tap < taps; tap++) {
     OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
-      sums[v] = load_vector(initial + v * SUM_LANES);
+      weights[tap * vectors + v] = load_weights(tile->weights + (first_tap + tap) * TAP_BYTES, v);
     }
-    for (size_t tap = 0; tap < taps; tap++) {
-      const uint8_t *column = columns + tap * tile->tap_step * COLUMN_BYTES;
-      OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
-        const quad_vector quads = quads_of_bytes(load_vector(column + v * sizeof(sum_vector)));
-        sums[v] = add_products(sums[v], quads, load_weights(tile->weights + tap * TAP_BYTES, v));
-      }
-    }
-    int32_t *to = tile->sums + output * BLOCK_CHANNELS;
-    OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
-      store_vector(to + v * SUM_LANES, sums[v]);
-    }
+  }
+  const uint8_t *columns = woven + first_tap * tile->tap_step * COLUMN_BYTES;
+  const size_t outputs = tile->outputs, step = tile->output_step * COLUMN_BYTES;
+  for (size_t output = 0; output < outputs; output++) {
+    dot_output(tile, output, columns + output * step, taps, vectors, weights);
   }
 }
 
-OCTET_INLINE void dot_units(const octet_depthwise_tile *tile, size_t units) {
-  switch (tile->taps) {
-  case 3:
-    dot_columns(tile, 3, units * UNIT_VECTORS);
-    break;
-  case 5:
-    dot_columns(tile, 5, units * UNIT_VECTORS);
-    break;
-  default:
-    dot_columns(tile, tile->taps, units * UNIT_VECTORS);
-    break;
+/// Up to MOST_TAPS taps at a time; from the second time on, the sums continue.
+OCTET_INLINE void dot_units(octet_depthwise_tile tile, size_t units) {
+  for (size_t tap = 0; tap < tile.taps;) {
+    const size_t left = tile.taps - tap;
+    switch (left) {
+    case 1:
+      dot_columns(&tile, tile.woven, tap, 1, units * UNIT_VECTORS);
+      break;
+    case 2:
+      dot_columns(&tile, tile.woven, tap, 2, units * UNIT_VECTORS);
+      break;
+    case 3:
+      dot_columns(&tile, tile.woven, tap, 3, units * UNIT_VECTORS);
+      break;
+    case 4:
+      dot_columns(&tile, tile.woven, tap, 4, units * UNIT_VECTORS);
+      break;
+    default:
+      dot_columns(&tile, tile.woven, tap, MOST_TAPS, units * UNIT_VECTORS);
+      break;
+    }
+    tap += left < MOST_TAPS ? left : MOST_TAPS;
+    tile.initial = tile.sums;
+    tile.initial_row_stride = BLOCK_CHANNELS;
   }
 }
 
@@ -105,19 +154,19 @@ OCTET_INLINE void dot_units(const octet_depthwise_tile *tile, size_t units) {
 #define OCTET_DEPTHWISE_KERNEL(name)                                                                                   \
   void OCTET_KERNEL_NAME(name)(const octet_depthwise_tile *tile) {                                                     \
     enum { UNITS = BLOCK_CHANNELS / OCTET_CHANNEL_UNIT };                                                              \
-    weave_columns(tile);                                                                                               \
+    weave_line(tile);                                                                                                  \
     switch (tile->units) {                                                                                             \
     case 1:                                                                                                            \
-      dot_units(tile, 1);                                                                                              \
+      dot_units(*tile, 1);                                                                                             \
       break;                                                                                                           \
     case 2:                                                                                                            \
-      dot_units(tile, UNITS < 2 ? UNITS : 2);                                                                          \
+      dot_units(*tile, UNITS < 2 ? UNITS : 2);                                                                         \
       break;                                                                                                           \
     case 3:                                                                                                            \
-      dot_units(tile, UNITS < 3 ? UNITS : 3);                                                                          \
+      dot_units(*tile, UNITS < 3 ? UNITS : 3);                                                                         \
       break;                                                                                                           \
     default:                                                                                                           \
-      dot_units(tile, UNITS);                                                                                          \
+      dot_units(*tile, UNITS);                                                                                         \
       break;                                                                                                           \
     }                                                                                                                  \
   }

@@ -77,6 +77,7 @@ typedef struct octet_dot_kernel_list {
 } octet_dot_kernel_list;
 
 octet_dot_kernel_list octet_convolution_u8s8s32_kernels(void);
+octet_dot_kernel_list octet_convolution_f32_kernels(void);
 
 #ifdef __cplusplus
 }

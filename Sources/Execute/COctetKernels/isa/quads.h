@@ -18,7 +18,7 @@
 #define OCTET_INLINE static inline __attribute__((always_inline))
 #define OCTET_UNROLLED _Pragma("clang loop unroll(full)")
 
-enum { QUAD = 4, SUM_LANES = OCTET_SUM_LANES, UNIT_VECTORS = OCTET_CHANNEL_UNIT / SUM_LANES };
+enum { QUAD = 4, STEP_BYTES = QUAD, SUM_LANES = OCTET_SUM_LANES, UNIT_VECTORS = OCTET_CHANNEL_UNIT / SUM_LANES };
 
 typedef int32_t sum_vector __attribute__((ext_vector_type(OCTET_SUM_LANES)));
 
@@ -32,20 +32,13 @@ OCTET_INLINE void store_vector(void *to, sum_vector v) {
   __builtin_memcpy(to, &v, sizeof v);
 }
 
-OCTET_INLINE sum_vector broadcast(const uint8_t *quad) {
-  int32_t bytes;
-  __builtin_memcpy(&bytes, quad, sizeof bytes);
-  return bytes;
-}
-
 #ifdef OCTET_VPDPBUSD
 
 enum { WEIGHT_FORMAT = OCTET_WEIGHTS_QUADS_S8, CHANNEL_STEP_BYTES = 4 };
 
-typedef sum_vector quad_vector;
-typedef sum_vector weight_vector;
+typedef sum_vector step_vector, weight_vector;
 
-OCTET_INLINE quad_vector quads_of_bytes(sum_vector bytes) {
+OCTET_INLINE step_vector quads_of_bytes(sum_vector bytes) {
   return bytes;
 }
 
@@ -54,7 +47,7 @@ OCTET_INLINE weight_vector load_weights(const uint8_t *step, size_t v) {
   return load_vector(step + v * sizeof(sum_vector));
 }
 
-OCTET_INLINE sum_vector add_products(sum_vector sums, quad_vector quads, weight_vector weights) {
+OCTET_INLINE sum_vector add_products(sum_vector sums, step_vector quads, weight_vector weights) {
   return (sum_vector)OCTET_VPDPBUSD(sums, quads, weights);
 }
 
@@ -66,11 +59,11 @@ typedef uint16_t pair_vector __attribute__((ext_vector_type(OCTET_SUM_LANES * 2)
 
 typedef struct {
   sum_vector even, odd;
-} quad_vector, weight_vector;
+} step_vector, weight_vector;
 
-OCTET_INLINE quad_vector quads_of_bytes(sum_vector bytes) {
+OCTET_INLINE step_vector quads_of_bytes(sum_vector bytes) {
   const pair_vector pairs = (pair_vector)bytes;
-  return (quad_vector){(sum_vector)(pairs & 0xFF), (sum_vector)(pairs >> 8)};
+  return (step_vector){(sum_vector)(pairs & 0xFF), (sum_vector)(pairs >> 8)};
 }
 
 /// The weights of the v-th register of sums, from where a step's weights begin.
@@ -80,11 +73,18 @@ OCTET_INLINE weight_vector load_weights(const uint8_t *step, size_t v) {
   return (weight_vector){load_vector(even), load_vector(even + unit_half)};
 }
 
-OCTET_INLINE sum_vector add_products(sum_vector sums, quad_vector quads, weight_vector weights) {
+OCTET_INLINE sum_vector add_products(sum_vector sums, step_vector quads, weight_vector weights) {
   sums += (sum_vector)OCTET_VPMADDWD(quads.even, weights.even);
   return sums + (sum_vector)OCTET_VPMADDWD(quads.odd, weights.odd);
 }
 
 #endif
+
+/// The four input elements at `input`, for every sum.
+OCTET_INLINE step_vector broadcast_step(const uint8_t *input) {
+  int32_t quad;
+  __builtin_memcpy(&quad, input, sizeof quad);
+  return quads_of_bytes(quad);
+}
 
 #endif

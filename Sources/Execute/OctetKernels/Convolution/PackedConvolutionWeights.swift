@@ -25,6 +25,18 @@ package final class PackedConvolutionWeights: @unchecked Sendable {
       sums: weightSums(weights, channels: outputChannels), instructionSet: instructionSet)
   }
 
+  /// Packs f32 weights [groups][outputChannels / groups][inputChannels / groups][depth][height][width].
+  package convenience init(
+    weights: UnsafeBufferPointer<Float>, groups: Int = 1, inputChannels: Int, outputChannels: Int,
+    kernel: [Int] = [1, 1, 1], instructionSet: InstructionSet = CPU.current.best
+  ) {
+    let geometry = ConvolutionGeometry(
+      kernel: kernel, groups: groups, inputChannels: inputChannels, outputChannels: outputChannels)
+    self.init(
+      UnsafeRawBufferPointer(weights), elementType: .f32, geometry: geometry, list: octet_convolution_f32_kernels(),
+      sums: [], instructionSet: instructionSet)
+  }
+
   private init(
     _ weights: UnsafeRawBufferPointer, elementType: ElementType, geometry: ConvolutionGeometry,
     list: octet_dot_kernel_list, sums: [Int32], instructionSet: InstructionSet

@@ -101,7 +101,7 @@ extension ConvolutionCase {
     .init("1 to 1 channel, one pixel", 1, 1),
     .init("19 to 33 channels", 19, 33, image: [1, 5, 7], kernel: [1, 3, 3], pads: [0, 1, 1], zeroPoint: 7),
     .init(
-      "3 to 24 channels, 7 × 7 kernel, stride 2", 3, 24, image: [1, 17, 15], kernel: [1, 7, 7], strides: [1, 2, 2],
+      "3 to 24 channels, 7 × 7 kernel, stride 2", 3, 24, image: [1, 11, 9], kernel: [1, 7, 7], strides: [1, 2, 2],
       pads: [0, 3, 3], zeroPoint: 128),
     .init(
       "3 channels in pixels of 5", 3, 16, image: [1, 6, 6], kernel: [1, 3, 3], pads: [0, 1, 1], zeroPoint: 3,
@@ -120,12 +120,12 @@ extension ConvolutionCase {
       "cropping, negative padding", 4, 16, image: [1, 7, 7], kernel: [1, 3, 3], pads: [0, -1, -2],
       padsEnd: [0, -1, 0], zeroPoint: 5),
     .init(
-      "3 spatial dimensions", 6, 18, image: [4, 3, 5], kernel: [3, 2, 3], dilations: [1, 1, 2], pads: [1, 1, 2],
+      "3 spatial dimensions", 6, 18, image: [2, 3, 4], kernel: [3, 2, 3], dilations: [1, 1, 2], pads: [1, 1, 2],
       zeroPoint: 11),
     .init(
       "1 spatial dimension", 12, 40, image: [1, 1, 23], kernel: [1, 1, 5], strides: [1, 1, 2], pads: [0, 0, 2],
       zeroPoint: 77),
-    .init("more runs than one call takes", 2, 16, image: [1, 9, 40], kernel: [1, 5, 35], pads: [0, 2, 0]),
+    .init("more runs than one call takes", 2, 3, image: [1, 5, 38], kernel: [1, 5, 35], pads: [0, 2, 0]),
     .init(
       "groups of 3 to 5 channels", 12, 20, image: [1, 4, 4], kernel: [1, 3, 3], pads: [0, 1, 1], groups: 4,
       zeroPoint: 4),

@@ -1,20 +1,20 @@
-/// The u8 · s8 → s32 kernel, written once over isa/quads.h.
+/// The inner kernel of convolution, written once over isa/quads.h, u8 · s8 → s32, or isa/floats.h, f32 · f32 → f32.
 ///
-/// A tile keeps its sums in registers. Each step loads the panel's weights for four input elements once, and broadcasts
-/// each pixel's four elements against them.
+/// A tile keeps its sums in registers. Each step loads the panel's weights for four bytes of input once, four u8 or one
+/// f32, and broadcasts each pixel's four bytes against them.
 #include "isa/name.h"
-#include "isa/quads.h"
+#include "octet_dot.h"
 
 /// `rows` and `vectors` are constants wherever this is inlined.
 OCTET_INLINE void dot(const octet_dot_tile *tile, size_t rows, size_t vectors) {
-  enum { MOST_VECTORS = 4 };
-  const int32_t *initial = tile->initial;
-  int32_t *result = tile->sums;
+  enum { MOST_VECTORS = 4, SUM_BYTES = 4 };
+  const uint8_t *initial = tile->initial;
+  uint8_t *result = tile->sums;
   const uint8_t *weights = tile->weights;
   sum_vector sums[OCTET_TILE_ROWS][MOST_VECTORS];
   OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
     OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
-      sums[r][v] = load_vector(initial + r * tile->initial_row_stride + v * SUM_LANES);
+      sums[r][v] = load_vector(initial + r * tile->initial_row_stride * SUM_BYTES + v * sizeof(sum_vector));
     }
   }
   for (size_t run = 0; run < tile->runs; run++) {
@@ -22,14 +22,14 @@ OCTET_INLINE void dot(const octet_dot_tile *tile, size_t rows, size_t vectors) {
     OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
       inputs[r] = tile->inputs[r][run];
     }
-    for (size_t offset = 0; offset < tile->steps * QUAD; offset += QUAD) {
+    for (size_t offset = 0; offset < tile->steps * STEP_BYTES; offset += STEP_BYTES) {
       weight_vector weight[MOST_VECTORS];
       OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
         weight[v] = load_weights(weights, v);
       }
       weights += vectors * SUM_LANES * CHANNEL_STEP_BYTES;
       OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
-        const quad_vector input = quads_of_bytes(broadcast(inputs[r] + offset));
+        const step_vector input = broadcast_step(inputs[r] + offset);
         OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
           sums[r][v] = add_products(sums[r][v], input, weight[v]);
         }
@@ -38,7 +38,7 @@ OCTET_INLINE void dot(const octet_dot_tile *tile, size_t rows, size_t vectors) {
   }
   OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
     OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
-      store_vector(result + (r * vectors + v) * SUM_LANES, sums[r][v]);
+      store_vector(result + (r * vectors + v) * sizeof(sum_vector), sums[r][v]);
     }
   }
 }
