@@ -17,6 +17,7 @@
 #include "octet_pool.h"
 #include "octet_quantize.h"
 #include "octet_reorder.h"
+#include "octet_softmax.h"
 #include "octet_unary.h"
 
 #endif
