@@ -14,9 +14,12 @@
 #include "octet_dequantize.h"
 #include "octet_elementwise.h"
 #include "octet_lookup.h"
+#include "octet_normalization.h"
 #include "octet_pool.h"
 #include "octet_quantize.h"
+#include "octet_reduction.h"
 #include "octet_reorder.h"
+#include "octet_softmax.h"
 #include "octet_unary.h"
 
 #endif

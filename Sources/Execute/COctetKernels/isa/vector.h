@@ -179,26 +179,11 @@ OCTET_INLINE float sum_of_lanes(f32x16 v) {
   return v[0];
 }
 
-OCTET_INLINE float product_of_lanes(f32x16 v) {
-  v *= rotate_f32(v, 8);
-  v *= rotate_f32(v, 4);
-  v *= rotate_f32(v, 2);
-  v *= rotate_f32(v, 1);
-  return v[0];
-}
-
 OCTET_INLINE float max_of_lanes(f32x16 v) {
   v = max_f32(v, rotate_f32(v, 8));
   v = max_f32(v, rotate_f32(v, 4));
   v = max_f32(v, rotate_f32(v, 2));
   return max_f32(v, rotate_f32(v, 1))[0];
-}
-
-OCTET_INLINE float min_of_lanes(f32x16 v) {
-  v = min_f32(v, rotate_f32(v, 8));
-  v = min_f32(v, rotate_f32(v, 4));
-  v = min_f32(v, rotate_f32(v, 2));
-  return min_f32(v, rotate_f32(v, 1))[0];
 }
 
 // MARK: - Transposition

@@ -1,0 +1,67 @@
+/// Normalization of the rows of an f32 matrix.
+///
+///   mean:              y = x − μ                                    with μ = Σ x / n
+///   mean and variance: y = (x − μ) / d,  d from v = Σ (x − μ)² / n
+///   length:            y = x / d,        d from v = Σ x²
+///
+/// then y·gamma + beta where there are any. Sums run over sixteen lanes, element i in lane i mod 16, and then over the
+/// lanes.
+#ifndef OCTET_NORMALIZATION_H
+#define OCTET_NORMALIZATION_H
+
+#include <stddef.h>
+
+#include "octet_range.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum octet_normalization_operation {
+  OCTET_NORMALIZE_MEAN,
+  OCTET_NORMALIZE_MEAN_AND_VARIANCE,
+  OCTET_NORMALIZE_LENGTH,
+} octet_normalization_operation;
+
+/// How epsilon keeps the divisor from 0.
+typedef enum octet_epsilon_mode {
+  OCTET_EPSILON_INSIDE_ROOT,  ///< d = √(v + ε)
+  OCTET_EPSILON_OUTSIDE_ROOT, ///< d = √v + ε
+  OCTET_EPSILON_LEAST,        ///< d = √max(v, ε)
+} octet_epsilon_mode;
+
+/// What gamma and beta belong to.
+typedef enum octet_normalization_parameter {
+  OCTET_NORMALIZATION_PLAIN,
+  /// gamma[r mod parameter_count] for row r.
+  OCTET_NORMALIZATION_PER_ROW,
+  /// gamma[c] for column c. Rounded up to a multiple of 16 values.
+  OCTET_NORMALIZATION_PER_COLUMN,
+} octet_normalization_parameter;
+
+/// Strides count elements from one row to the next.
+typedef struct octet_normalization_plan {
+  octet_normalization_operation operation;
+  octet_epsilon_mode epsilon_mode;
+  float epsilon;
+  octet_normalization_parameter parameter;
+  const float *gamma, *beta;
+  size_t parameter_count;
+  size_t rows, columns;
+  size_t source_stride, destination_stride;
+} octet_normalization_plan;
+
+/// Units are rows. Nothing past the end of a row is used. The destination may be the source.
+typedef struct octet_normalization_arguments {
+  const octet_normalization_plan *plan;
+  const float *source;
+  float *destination;
+} octet_normalization_arguments;
+
+octet_range_kernel_list octet_normalization_f32_kernels(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

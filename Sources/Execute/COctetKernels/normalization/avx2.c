@@ -1,0 +1,5 @@
+#include "octet_normalization.h"
+
+#include "isa/begin_avx2.h"
+#include "normalization/generic.h"
+#include "isa/end.h"

@@ -1,0 +1,5 @@
+#include "octet_reduction.h"
+
+#include "isa/begin_scalar.h"
+#include "reduction/generic.h"
+#include "isa/end.h"

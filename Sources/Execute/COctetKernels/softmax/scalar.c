@@ -1,0 +1,5 @@
+#include "octet_softmax.h"
+
+#include "isa/begin_scalar.h"
+#include "softmax/generic.h"
+#include "isa/end.h"

@@ -1,0 +1,93 @@
+import COctetKernels
+
+/// Normalizes the rows of an f32 matrix.
+///
+///     mean:              y = x − μ                        with μ = Σ x / n
+///     mean and variance: y = (x − μ) / d,  d from v = Σ (x − μ)² / n
+///     length:            y = x / d,        d from v = Σ x²
+///
+/// then y·gamma + beta where there are any.
+package struct NormalizationF32: Sendable {
+  package enum Operation: Hashable, Sendable {
+    case mean
+    case meanAndVariance(Epsilon)
+    case length(Epsilon)
+  }
+
+  /// How a small number keeps the divisor d from 0.
+  package enum Epsilon: Hashable, Sendable {
+    /// d = √(v + ε)
+    case insideRoot(Float)
+    /// d = √v + ε
+    case outsideRoot(Float)
+    /// d = √max(v, ε)
+    case least(Float)
+
+    fileprivate var code: (octet_epsilon_mode, Float) {
+      switch self {
+      case .insideRoot(let value): (OCTET_EPSILON_INSIDE_ROOT, value)
+      case .outsideRoot(let value): (OCTET_EPSILON_OUTSIDE_ROOT, value)
+      case .least(let value): (OCTET_EPSILON_LEAST, value)
+      }
+    }
+  }
+
+  /// A factor and a summand for every row, repeating after `gamma.count` rows, or for every column.
+  package enum Parameters: Hashable, Sendable {
+    case none
+    case rows(gamma: [Float], beta: [Float])
+    case columns(gamma: [Float], beta: [Float])
+
+    fileprivate var code: (octet_normalization_parameter, gamma: [Float], beta: [Float]) {
+      switch self {
+      case .none: (OCTET_NORMALIZATION_PLAIN, [], [])
+      case .rows(let gamma, let beta): (OCTET_NORMALIZATION_PER_ROW, gamma, beta)
+      case .columns(let gamma, let beta): (OCTET_NORMALIZATION_PER_COLUMN, gamma, beta)
+      }
+    }
+  }
+
+  private let prepared: PreparedKernel<octet_normalization_plan>
+
+  package init(
+    _ operation: Operation, _ layout: RowLayout, parameters: Parameters = .none, cpu: CPU = .current
+  ) {
+    let (parameter, gamma, beta) = parameters.code
+    precondition(gamma.count == beta.count, "\(gamma.count) factors and \(beta.count) summands")
+    precondition(parameters == .none || !gamma.isEmpty, "no factors")
+    precondition(
+      parameter != OCTET_NORMALIZATION_PER_COLUMN || gamma.count == layout.columns,
+      "\(gamma.count) factors for \(layout.columns) columns")
+    let (code, epsilon) = operation.code
+    let constants = [gamma, beta].map(Constants.init)
+    let plan = octet_normalization_plan(
+      operation: code, epsilon_mode: epsilon.0, epsilon: epsilon.1, parameter: parameter, gamma: constants[0].base,
+      beta: constants[1].base, parameter_count: gamma.count, rows: layout.rows, columns: layout.columns,
+      source_stride: layout.sourceStride, destination_stride: layout.destinationStride)
+    // The row is read once for the mean, once for the variance, and once more to be written.
+    prepared = PreparedKernel(
+      RangeKernel(octet_normalization_f32_kernels(), cpu: cpu), plan: plan, constants: constants, units: layout.rows,
+      bytes: 16 * layout.elementCount)
+  }
+
+  package var kernelName: String { prepared.kernel.name }
+
+  /// The destination may be the source.
+  package func run(_ source: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, team: WorkerTeam) {
+    prepared.run(on: team) { plan in
+      octet_normalization_arguments(
+        plan: plan, source: source.assumingMemoryBound(to: Float.self),
+        destination: destination.assumingMemoryBound(to: Float.self))
+    }
+  }
+}
+
+extension NormalizationF32.Operation {
+  fileprivate var code: (octet_normalization_operation, (octet_epsilon_mode, Float)) {
+    switch self {
+    case .mean: (OCTET_NORMALIZE_MEAN, (OCTET_EPSILON_INSIDE_ROOT, 0))
+    case .meanAndVariance(let epsilon): (OCTET_NORMALIZE_MEAN_AND_VARIANCE, epsilon.code)
+    case .length(let epsilon): (OCTET_NORMALIZE_LENGTH, epsilon.code)
+    }
+  }
+}
