@@ -1,0 +1,25 @@
+import Testing
+
+@testable import OctetServing
+
+@Suite struct StreamLayoutTests {
+  private func layout(
+    _ hint: PerformanceHint, threads: Int = 0, streams: Int = 0, processors: Int = 4
+  ) -> [Int] {
+    var options = ServingOptions()
+    options.hint = hint
+    options.threads = threads
+    options.streams = streams
+    let layout = StreamLayout(options, processors: processors)
+    return [layout.streams, layout.threadsPerStream]
+  }
+
+  @Test func latencyGivesOneStreamEveryProcessor() { #expect(layout(.latency) == [1, 4]) }
+  @Test func throughputGivesEveryProcessorAStream() { #expect(layout(.throughput) == [4, 1]) }
+  @Test func threadsLimitBothHints() {
+    #expect(layout(.latency, threads: 3) == [1, 3])
+    #expect(layout(.throughput, threads: 3) == [3, 1])
+  }
+  @Test func streamsShareTheThreads() { #expect(layout(.latency, streams: 2) == [2, 2]) }
+  @Test func everyStreamHasAThread() { #expect(layout(.throughput, streams: 8) == [8, 1]) }
+}
