@@ -19,7 +19,8 @@ package enum GraphVerifier {
       do throws(OperatorError) {
         let types = try node.op.resultTypes(graph.operands(of: node))
         guard types == node.types else {
-          return .failure(.model("layer '\(node.name)': recorded types \(node.types), but \(node.op.name) gives \(types)"))
+          return .failure(
+            .model("layer '\(node.name)': recorded types \(node.types), but \(node.op.name) gives \(types)"))
         }
       } catch {
         return .failure(.model("layer '\(node.name)' (\(node.layerType)): \(error.description)"))

@@ -16,7 +16,9 @@ package struct Interpreter {
     var values: [Value: Tensor] = [:]
     for (id, tensor) in zip(graph.inputs, inputs) { values[Value(id)] = tensor }
     var pendingUses: [Value: Int] = [:]
-    for id in graph.topologicalOrder { for operand in graph.node(id).operands { pendingUses[operand, default: 0] += 1 } }
+    for id in graph.topologicalOrder {
+      for operand in graph.node(id).operands { pendingUses[operand, default: 0] += 1 }
+    }
 
     for id in graph.topologicalOrder where values[Value(id)] == nil {
       let node = graph.node(id)

@@ -15,7 +15,8 @@ extension [Operand] {
   /// Checks the number of operands.
   package func expect(_ counts: ClosedRange<Int>, of name: String) throws(OperatorError) {
     guard counts.contains(count) else {
-      let expected = counts.lowerBound == counts.upperBound ? "\(counts.lowerBound)" : "\(counts.lowerBound) to \(counts.upperBound)"
+      let expected =
+        counts.lowerBound == counts.upperBound ? "\(counts.lowerBound)" : "\(counts.lowerBound) to \(counts.upperBound)"
       throw .mismatch("operands of \(name)", expected: expected, found: "\(count)")
     }
   }

@@ -87,7 +87,8 @@ package struct EpilogueProgram: Equatable {
     guard operation.chainOperand == 0, let slopes = operation.furtherOperands.first?.constant else { return false }
     let aligned = PReLU.aligned(PartialShape(slopes.shape), to: operation.type.shape).fixed ?? slopes.shape
     guard
-      let values = Broadcasting.perChannel(slopes.reshaped(to: aligned), to: operation.type.shape, channelAxis: channelAxis)
+      let values = Broadcasting.perChannel(
+        slopes.reshaped(to: aligned), to: operation.type.shape, channelAxis: channelAxis)
     else { return false }
     steps.append(.leakyReLU(slopes: values))
     operandCount += 1
@@ -164,7 +165,9 @@ package struct EpilogueProgram: Equatable {
     let count = max(a.count, b.count, c.count, d.count)
     func at(_ values: [Double], _ index: Int) -> Double { values.count == 1 ? values[0] : values[index] }
     let scales = (0..<(a.count == 1 && c.count == 1 ? 1 : count)).map { at(a, $0) * at(c, $0) }
-    let shifts = (0..<(b.count == 1 && c.count == 1 && d.count == 1 ? 1 : count)).map { at(b, $0) * at(c, $0) + at(d, $0) }
+    let shifts = (0..<(b.count == 1 && c.count == 1 && d.count == 1 ? 1 : count)).map {
+      at(b, $0) * at(c, $0) + at(d, $0)
+    }
     return .scaleShift(scales: scales, shifts: shifts)
   }
 }

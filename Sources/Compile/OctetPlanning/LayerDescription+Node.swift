@@ -7,7 +7,8 @@ extension LayerDescription {
   init(_ node: Node, kernel: String, in graph: Graph) {
     let operands = graph.operands(of: node)
     self.init(
-      name: node.name, operatorName: node.layerType, precision: (operands.first?.elementType ?? node.type.elementType).precisionName,
+      name: node.name, operatorName: node.layerType,
+      precision: (operands.first?.elementType ?? node.type.elementType).precisionName,
       kernel: kernel, fused: node.fused, reason: node.reason, macs: node.op.macs(operands, node.types))
   }
 }
@@ -26,7 +27,9 @@ extension SaturationProbe {
   /// For the output of a quantizer. A lower bound that is the real zero says nothing: ReLU puts values there.
   init?(_ node: Node, _ view: TensorView?) {
     let last = (node.op as? Fused)?.operations.last?.op ?? node.op
-    guard let view, view.elementType == .u8, let quantize = last as? Quantize, view.shape.elementCount > 0 else { return nil }
+    guard let view, view.elementType == .u8, let quantize = last as? Quantize, view.shape.elementCount > 0 else {
+      return nil
+    }
     let isStrided = view.layout == .channelsLast && !view.isDense
     self.init(
       rowLength: isStrided ? view.channels : view.shape.elementCount,

@@ -76,7 +76,9 @@ package struct ModelVerifier {
         operands.append(view.tensor(at: buffers.operand(index)))
       }
     }
-    guard operands.count == origin.operands.count, let meaning = try? origin.node.op.evaluate(operands) else { return [] }
+    guard operands.count == origin.operands.count, let meaning = try? origin.node.op.evaluate(operands) else {
+      return []
+    }
     var findings: [Finding] = []
     for (index, view) in origin.results.enumerated() {
       guard let view else { continue }
@@ -133,7 +135,9 @@ extension TensorView {
           let (pixel, channel) = (element / (inner * channels) * inner + element % inner, element / inner % channels)
           source = pixel * pixelStride + channel
         }
-        for byte in 0..<width { bytes[element * width + byte] = base.load(fromByteOffset: source * width + byte, as: UInt8.self) }
+        for byte in 0..<width {
+          bytes[element * width + byte] = base.load(fromByteOffset: source * width + byte, as: UInt8.self)
+        }
       }
     }
     return tensor

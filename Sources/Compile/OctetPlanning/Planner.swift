@@ -147,7 +147,8 @@ package struct Planner {
       throw .model("layer '\(node.name)': tensors of \(source.view.elementType) cannot change their layout")
     }
     let kernel = Reorder(
-      LayoutChange(from: source.view, to: destination.view), elementSize: source.view.elementType.bitWidth / 8, cpu: cpu)
+      LayoutChange(from: source.view, to: destination.view), elementSize: source.view.elementType.bitWidth / 8, cpu: cpu
+    )
     layers.append(
       LayerDescription(
         name: "\(node.name)/reorder", operatorName: "Reorder", precision: source.view.elementType.precisionName,
@@ -228,7 +229,8 @@ package struct Planner {
       inputs: try ports(graph.inputs.map { Value($0) }), outputs: try ports(graph.outputs.map(\.value)),
       steps: steps.map { step in
         Step(
-          primitive: step.primitive, operands: step.operands.map(memory.reference), results: step.results.map(memory.reference),
+          primitive: step.primitive, operands: step.operands.map(memory.reference),
+          results: step.results.map(memory.reference),
           layer: step.layer, saturation: step.saturation)
       }, layers: layers, arenaByteCount: memory.byteCount)
   }

@@ -16,7 +16,8 @@ struct Explain: ParsableCommand {
     let compiled = try ModelLoading.model(from: model)
     let plan = try compiled.plan(for: compiled.smallestInputShapes)
     if json {
-      print(try JSONText.encode(Report(model: model, isa: compiled.instructionSet, layers: plan.layers.map(Layer.init))))
+      print(
+        try JSONText.encode(Report(model: model, isa: compiled.instructionSet, layers: plan.layers.map(Layer.init))))
     } else {
       printTable(plan)
     }

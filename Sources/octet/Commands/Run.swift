@@ -44,7 +44,9 @@ struct Run: ParsableCommand {
     String(
       String.UnicodeScalarView(
         output.unicodeScalars.map { scalar in
-          let isKept = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "._-".unicodeScalars.contains(scalar))
+          let isKept =
+            scalar.isASCII
+            && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "._-".unicodeScalars.contains(scalar))
           return isKept ? scalar : "_"
         }))
   }

@@ -3,7 +3,9 @@ package import OctetGraph
 extension Convolution {
   /// Σ (x·sₓ)(w·s_w) = sₓ·s_w[o] · Σ x·w: one scale per output channel, as long as sₓ does not vary inside a group.
   package func integerForm(_ incoming: [Dequantization?], _ operands: [Operand]) -> IntegerForm {
-    guard let weights = try? WeightShape(operands[1], window: window, isGrouped: isGrouped) else { return .notAccumulating }
+    guard let weights = try? WeightShape(operands[1], window: window, isGrouped: isGrouped) else {
+      return .notAccumulating
+    }
     guard let x = incoming[0] else { return .refused("its activations are not quantized") }
     guard let w = incoming[1] else { return .refused("its weights are not quantized to 8 bits") }
     guard operands[1].constant != nil else { return .refused("its weights are not constant") }

@@ -131,7 +131,9 @@ package struct WeightShape: Sendable {
     guard let shape = weights.shape.fixed, shape.rank == window.rank + leading else {
       throw .mismatch("weights", expected: "a fixed shape of rank \(window.rank + leading)", found: "\(weights.shape)")
     }
-    guard shape.elementCount > 0 else { throw .mismatch("weights", expected: "at least one element", found: "\(shape)") }
+    guard shape.elementCount > 0 else {
+      throw .mismatch("weights", expected: "at least one element", found: "\(shape)")
+    }
     groups = isGrouped ? shape[0] : 1
     outputsPerGroup = shape[leading - 2]
     inputsPerGroup = shape[leading - 1]

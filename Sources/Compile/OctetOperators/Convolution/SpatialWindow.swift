@@ -61,7 +61,8 @@ package struct SpatialWindow: Hashable, Sendable {
     if strides.contains(where: { $0 != 1 }) { parts.append("strides \(list(strides))") }
     if dilations.contains(where: { $0 != 1 }) { parts.append("dilations \(list(dilations))") }
     switch autoPad {
-    case .explicit where (padsBegin + padsEnd).contains { $0 != 0 }: parts.append("pads \(list(padsBegin))…\(list(padsEnd))")
+    case .explicit where (padsBegin + padsEnd).contains { $0 != 0 }:
+      parts.append("pads \(list(padsBegin))…\(list(padsEnd))")
     case .sameUpper, .sameLower: parts.append(autoPad.rawValue)
     default: break
     }

@@ -22,6 +22,7 @@ extension MatMul {
   }
 
   package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {
-    operands[1].constant != nil && EpilogueProgram(taken + [operation], channelAxis: operation.type.shape.rank - 1) != nil
+    operands[1].constant != nil
+      && EpilogueProgram(taken + [operation], channelAxis: operation.type.shape.rank - 1) != nil
   }
 }

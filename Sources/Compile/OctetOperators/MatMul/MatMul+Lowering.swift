@@ -5,32 +5,52 @@ import OctetTensor
 
 extension MatMul: FusionBase {
   package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
-    guard site.operands[0].elementType == .u8, let constant = site.operands[1].constant, constant.elementType == .i8,
-      constant.shape.rank == 2, !transposeA
-    else { return reference(site, chain) }
-    let x = try site.operand(0, .planar, dense: true)
-    let y = try site.result(0, .planar)
-    let (inputs, outputs) = (constant.shape[transposeB ? 1 : 0], constant.shape[transposeB ? 0 : 1])
-    let columns = transposeB ? constant : Self.transposed(constant)
-    let (zeroPoint, shifts) = Self.split(leftZeroPoint, columns)
-    guard let program = EpilogueProgram(chain, channelAxis: x.shape.rank - 1, initialShifts: shifts),
-      x.shape.elementCount > 0, y.shape.elementCount > 0
-    else { return reference(site, chain) }
-
-    let epilogue = try PreparedEpilogue(program, site: site, baseOperandCount: 2, result: y, channels: outputs)
-    let isa = site.cpu.best
-    let packed = site.weights.packed(constant, "matmul \(transposeB) \(isa)", byteCount: \.byteCount) {
-      columns.withElements(as: Int8.self) { elements in
-        PackedConvolutionWeights(
-          weights: elements, inputChannels: inputs, outputChannels: outputs, instructionSet: isa)
-      }
+    guard let constant = site.operands[1].constant, constant.shape.rank == 2, !transposeA else {
+      return reference(site, chain)
     }
+    let types = (site.operands[0].elementType, constant.elementType)
+    let x = try site.shape(ofOperand: 0)
+    guard types == (.u8, .i8) || types == (.f32, .f32), x.rank > 0, x.elementCount > 0, constant.elementCount > 0 else {
+      return reference(site, chain)
+    }
+    let columns = transposeB ? constant : Self.transposed(constant)
+    let (zeroPoint, shifts) = types.0 == .u8 ? Self.split(leftZeroPoint, columns) : (0, [])
+    guard let program = EpilogueProgram(chain, channelAxis: site.results[0].shape.rank - 1, initialShifts: shifts)
+    else {
+      return reference(site, chain)
+    }
+
+    _ = try site.operand(0, .planar, dense: true)
+    let y = try site.result(0, .planar)
+    let (outputs, inputs) = (columns.shape[0], columns.shape[1])
+    let epilogue = try PreparedEpilogue(program, site: site, baseOperandCount: 2, result: y, channels: outputs)
     let geometry = ConvolutionGeometry.matrixProduct(
-      rows: x.shape.elementCount / inputs, inputChannels: inputs, outputChannels: outputs)
+      rows: x.elementCount / inputs, inputChannels: inputs, outputChannels: outputs)
+    let packed = packed(constant, columns, site)
+    if types.0 == .f32 {
+      let kernel = FloatConvolution(
+        geometry: geometry, weights: packed, operandPixelStrides: epilogue.pixelStrides, epilogue: epilogue.epilogue)
+      return FloatConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
+    }
     let kernel = QuantizedConvolution(
       geometry: geometry, weights: packed, inputZeroPoint: zeroPoint, operandPixelStrides: epilogue.pixelStrides,
       epilogue: epilogue.epilogue)
     return QuantizedConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
+  }
+
+  private func packed(_ constant: Tensor, _ columns: Tensor, _ site: LoweringSite) -> PackedConvolutionWeights {
+    let isa = site.cpu.best
+    let (outputs, inputs) = (columns.shape[0], columns.shape[1])
+    return site.weights.packed(constant, "matmul \(transposeB) \(isa)", byteCount: \.byteCount) {
+      if columns.elementType == .f32 {
+        return columns.withElements(as: Float.self) {
+          PackedConvolutionWeights(weights: $0, inputChannels: inputs, outputChannels: outputs, instructionSet: isa)
+        }
+      }
+      return columns.withElements(as: Int8.self) {
+        PackedConvolutionWeights(weights: $0, inputChannels: inputs, outputChannels: outputs, instructionSet: isa)
+      }
+    }
   }
 
   private func reference(_ site: LoweringSite, _ chain: [FusedOperation]) -> any Primitive {

@@ -31,7 +31,9 @@ package struct MatMul: Operator {
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
     try operands.expect(2, of: Self.name)
     let (a, b) = (operands[0].shape, operands[1].shape)
-    guard a.rank > 0, b.rank > 0 else { throw .mismatch("operands of MatMul", expected: "rank 1 or more", found: "\(a) and \(b)") }
+    guard a.rank > 0, b.rank > 0 else {
+      throw .mismatch("operands of MatMul", expected: "rank 1 or more", found: "\(a) and \(b)")
+    }
     let left = Matrix(a, transposed: transposeA, isLeft: true)
     let right = Matrix(b, transposed: transposeB, isLeft: false)
     if let k = left.columns.fixedExtent, let other = right.rows.fixedExtent, k != other {
@@ -78,7 +80,8 @@ package struct MatMul: Operator {
           let value = a[aBase + (transposeA && operands[0].shape.rank > 1 ? k * rows + row : row * inner + k)]
           for column in 0..<columns {
             let position = transposeB && operands[1].shape.rank > 1 ? column * inner + k : k * columns + column
-            y[yBase + column] += value * (b[bBase + position] - rightZeroPoints[rightZeroPoints.count == 1 ? 0 : column])
+            y[yBase + column] +=
+              value * (b[bBase + position] - rightZeroPoints[rightZeroPoints.count == 1 ? 0 : column])
           }
         }
       }

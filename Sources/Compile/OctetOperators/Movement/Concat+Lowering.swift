@@ -17,7 +17,8 @@ extension Concat {
       let x = try site.operand(index, .planar, dense: true)
       let bytes = x.shape.count(in: axis..<x.shape.rank) * width
       let copy = Reorder(
-        rows: x.shape.count(in: 0..<axis), bytes: bytes, sourceStride: bytes, destinationStride: rowBytes, cpu: site.cpu)
+        rows: x.shape.count(in: 0..<axis), bytes: bytes, sourceStride: bytes, destinationStride: rowBytes, cpu: site.cpu
+      )
       parts.append(ConcatPrimitive.Part(copy: copy, offset: offset))
       offset += bytes
     }

@@ -29,7 +29,8 @@ package struct Concat: Operator {
           dimensions[index] = Self.sum(own, other)
         } else if let fixed = own.fixedExtent {
           guard other.accepts(fixed) else {
-            throw .mismatch("operands of Concat", expected: "\(first.type) but for axis \(axis)", found: "\(operand.type)")
+            throw .mismatch(
+              "operands of Concat", expected: "\(first.type) but for axis \(axis)", found: "\(operand.type)")
           }
         } else {
           dimensions[index] = other

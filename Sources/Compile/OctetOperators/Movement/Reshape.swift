@@ -27,7 +27,8 @@ package struct Reshape: Operator {
       switch extent {
       case 0 where specialZero:
         guard axis < source.rank else {
-          throw .mismatch("shape of Reshape", expected: "0 only where the operand \(source) has an axis", found: "\(pattern)")
+          throw .mismatch(
+            "shape of Reshape", expected: "0 only where the operand \(source) has an axis", found: "\(pattern)")
         }
         dimensions.append(source[axis])
       case -1: dimensions.append(.dynamic)
@@ -42,7 +43,9 @@ package struct Reshape: Operator {
   }
 
   /// Computes the open extent and checks the element count, when the operand's is known.
-  private func resolved(_ dimensions: [Dimension], open: Int?, _ source: PartialShape) throws(OperatorError) -> PartialShape {
+  private func resolved(_ dimensions: [Dimension], open: Int?, _ source: PartialShape) throws(OperatorError)
+    -> PartialShape
+  {
     // An open extent that both sides share cancels out.
     var left = source.dimensions
     var right = dimensions
@@ -52,13 +55,15 @@ package struct Reshape: Operator {
       left.remove(at: match)
       right.remove(at: own)
     }
-    guard let elements = PartialShape(left).fixed?.elementCount, let known = PartialShape(right).fixed?.elementCount else {
+    guard let elements = PartialShape(left).fixed?.elementCount, let known = PartialShape(right).fixed?.elementCount
+    else {
       return PartialShape(dimensions)
     }
     var result = dimensions
     if let open {
       guard known > 0, elements % known == 0 else {
-        throw .mismatch("shape of Reshape", expected: "a divisor of the \(elements) elements of \(source)", found: "\(known)")
+        throw .mismatch(
+          "shape of Reshape", expected: "a divisor of the \(elements) elements of \(source)", found: "\(known)")
       }
       result[open] = .fixed(elements / known)
     } else if elements != known {

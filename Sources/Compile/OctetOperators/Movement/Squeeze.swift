@@ -21,7 +21,10 @@ package struct Squeeze: Operator {
     for axis in removed where !source[axis].accepts(1) {
       throw .mismatch("axis \(axis) of Squeeze", expected: "extent 1", found: "\(source)")
     }
-    return [operands[0].type.with(shape: PartialShape(source.dimensions.indices.filter { !removed.contains($0) }.map { source[$0] }))]
+    return [
+      operands[0].type.with(
+        shape: PartialShape(source.dimensions.indices.filter { !removed.contains($0) }.map { source[$0] }))
+    ]
   }
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {

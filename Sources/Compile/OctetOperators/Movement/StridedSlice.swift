@@ -42,7 +42,8 @@ package struct StridedSlice: Operator {
     else { throw OperatorError("the bounds of StridedSlice are not known") }
     let strides = try operands.integers(at: 3, "strides of StridedSlice") ?? [Int](repeating: 1, count: begin.count)
     guard end.count == begin.count, strides.count == begin.count, !strides.contains(0) else {
-      throw .mismatch("bounds of StridedSlice", expected: "equally many and no stride 0", found: "\(begin), \(end), \(strides)")
+      throw .mismatch(
+        "bounds of StridedSlice", expected: "equally many and no stride 0", found: "\(begin), \(end), \(strides)")
     }
     func isSet(_ mask: [Int], _ entry: Int) -> Bool { entry < mask.count && mask[entry] != 0 }
     let inserted = begin.indices.count { isSet(newAxisMask, $0) }

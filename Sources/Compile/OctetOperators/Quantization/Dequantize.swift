@@ -20,7 +20,8 @@ package struct Dequantize: Operator {
       let extents = axes.upperBound <= operands[0].shape.rank ? axes.map { operands[0].shape[$0].fixedExtent } : []
       guard extents.count == axes.count, extents.reduce(1, { $0 * ($1 ?? 0) }) == dequantization.scales.count else {
         throw .mismatch(
-          "axes \(axes) of Dequantize", expected: "\(dequantization.scales.count) channels", found: "\(operands[0].shape)")
+          "axes \(axes) of Dequantize", expected: "\(dequantization.scales.count) channels",
+          found: "\(operands[0].shape)")
       }
     }
     return [operands[0].type.with(elementType: .f32)]

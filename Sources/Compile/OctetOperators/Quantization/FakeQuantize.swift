@@ -34,10 +34,13 @@ package struct FakeQuantize: Operator {
       // Ranges may not stretch x.
       let shape = try Broadcasting.shape(operands[0].shape, range.shape)
       guard shape.rank == operands[0].shape.rank else {
-        throw .mismatch("ranges of FakeQuantize", expected: "at most rank \(operands[0].shape.rank)", found: "\(range.shape)")
+        throw .mismatch(
+          "ranges of FakeQuantize", expected: "at most rank \(operands[0].shape.rank)", found: "\(range.shape)")
       }
-      for (stretched, own) in zip(shape.dimensions, operands[0].shape.dimensions) where own.fixedExtent != nil && stretched != own {
-        throw .mismatch("ranges of FakeQuantize", expected: "extents of \(operands[0].shape) or 1", found: "\(range.shape)")
+      for (stretched, own) in zip(shape.dimensions, operands[0].shape.dimensions)
+      where own.fixedExtent != nil && stretched != own {
+        throw .mismatch(
+          "ranges of FakeQuantize", expected: "extents of \(operands[0].shape) or 1", found: "\(range.shape)")
       }
     }
     return [operands[0].type]
@@ -47,7 +50,10 @@ package struct FakeQuantize: Operator {
     let shape = operands[0].shape
     let x = operands[0].doubles
     let ranges = operands.dropFirst().map { operand in
-      (values: operand.doubles, indices: operand.elementCount == 1 ? nil : Broadcasting.indices(of: operand.shape, in: shape))
+      (
+        values: operand.doubles,
+        indices: operand.elementCount == 1 ? nil : Broadcasting.indices(of: operand.shape, in: shape)
+      )
     }
     func range(_ which: Int, at index: Int) -> Double { ranges[which].values[ranges[which].indices?[index] ?? 0] }
     let y = x.indices.map { index in

@@ -47,7 +47,8 @@ extension Reduction {
     let strides = shape.strides
     for axis in 0..<shape.rank {
       let offsets = (0..<shape[axis]).map { $0 * strides[axis] }
-      groups = axes.contains(axis)
+      groups =
+        axes.contains(axis)
         ? groups.map { group in group.flatMap { base in offsets.map { base + $0 } } }
         : groups.flatMap { group in offsets.map { offset in group.map { $0 + offset } } }
     }

@@ -12,7 +12,8 @@ struct DecomposeFakeQuantize: RewriteRule {
     guard node.type.elementType == .f32, graph.constant(node.operands[0]) == nil else { return nil }
     guard let bounds = bounds(node, in: graph) else { return nil }
     let channels = bounds[0].indices.map { channel in
-      ChannelRange(inputLow: bounds[0][channel], inputHigh: bounds[1][channel],
+      ChannelRange(
+        inputLow: bounds[0][channel], inputHigh: bounds[1][channel],
         outputLow: bounds[2][channel], outputHigh: bounds[3][channel])
     }
     guard channels.allSatisfy(\.isUsable), channels.contains(where: { !$0.isDead }) else { return nil }

@@ -50,7 +50,8 @@ struct DequantizeWeights: RewriteRule {
     case .i8: return (integers, dequantization)
     case .u8:
       let moved = Dequantization(
-        scales: dequantization.scales, zeroPoints: dequantization.zeroPoints.map { $0 - 128 }, axes: dequantization.axes)
+        scales: dequantization.scales, zeroPoints: dequantization.zeroPoints.map { $0 - 128 }, axes: dequantization.axes
+      )
       let elements = integers.elements(as: UInt8.self).map { Int8(truncatingIfNeeded: Int($0) - 128) }
       return (Tensor(.i8, integers.shape, elements: elements), moved)
     default:

@@ -10,7 +10,9 @@ struct NoteRefusals: RewriteRule {
     guard node.reason == nil, node.types.count == 1 else { return nil }
     let incoming = IncomingDequantizations(node, in: graph)
     guard incoming.operands.first?.elementType.isFloatingPoint == true || !incoming.isEmpty else { return nil }
-    guard case .refused(let reason) = node.op.integerForm(incoming.dequantizations, incoming.operands) else { return nil }
+    guard case .refused(let reason) = node.op.integerForm(incoming.dequantizations, incoming.operands) else {
+      return nil
+    }
 
     var patch = GraphPatch(to: graph)
     patch.replace(node.value, with: patch.add(node.op, node.operands, from: node, reason: reason))

@@ -11,11 +11,15 @@ struct QuantizeWeights: RewriteRule {
     guard let fakeQuantize = node.op as? FakeQuantize, fakeQuantize.levels <= 256 else { return nil }
     guard let weights = graph.constant(node.operands[0]), weights.elementType == .f32 else { return nil }
     let ranges = node.operands.dropFirst().compactMap(graph.constant)
-    guard ranges.count == 4, let axes = WeightParameters.axes(ranges.map(\.shape), in: weights.shape) else { return nil }
+    guard ranges.count == 4, let axes = WeightParameters.axes(ranges.map(\.shape), in: weights.shape) else {
+      return nil
+    }
     let count = weights.shape.count(in: axes)
     let bounds = ranges.map { $0.elementCount == 1 ? [Double](repeating: $0.doubles[0], count: count) : $0.doubles }
     guard bounds.allSatisfy({ $0.count == count }) else { return nil }
-    guard (0..<count).allSatisfy({ bounds[0][$0] < bounds[1][$0] && bounds[2][$0] != bounds[3][$0] }) else { return nil }
+    guard (0..<count).allSatisfy({ bounds[0][$0] < bounds[1][$0] && bounds[2][$0] != bounds[3][$0] }) else {
+      return nil
+    }
 
     let offset = fakeQuantize.levels / 2
     let quantized = Self.steps(of: weights, axes, low: bounds[0], high: bounds[1], levels: fakeQuantize.levels)

@@ -7,7 +7,8 @@ struct UseIntegerForm: RewriteRule {
   func rewrite(_ node: Node, in graph: Graph) -> GraphPatch? {
     let incoming = IncomingDequantizations(node, in: graph)
     guard !incoming.isEmpty, node.type.elementType == .f32 else { return nil }
-    guard case .form(let op, let scales, let channelAxis) = node.op.integerForm(incoming.dequantizations, incoming.operands)
+    guard
+      case .form(let op, let scales, let channelAxis) = node.op.integerForm(incoming.dequantizations, incoming.operands)
     else { return nil }
 
     var patch = GraphPatch(to: graph)

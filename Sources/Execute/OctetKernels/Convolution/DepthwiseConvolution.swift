@@ -36,7 +36,8 @@ package final class DepthwiseConvolution: @unchecked Sendable {
     var code = geometry.code
     self.weights = KernelMemory(byteCount: octet_depthwise_weight_bytes(&code, kernel))
     octet_depthwise_pack(&code, kernel, weights.baseAddress, self.weights.elements(UInt8.self))
-    let zeroPoints = inputZeroPoints.count == 1 ? Array(repeating: inputZeroPoints[0], count: channels) : inputZeroPoints
+    let zeroPoints =
+      inputZeroPoints.count == 1 ? Array(repeating: inputZeroPoints[0], count: channels) : inputZeroPoints
     precondition(zeroPoints.count == channels, "\(zeroPoints.count) zero points for \(channels) channels")
     initial = KernelMemory(
       zip(weightSums(weights, channels: channels), zeroPoints).map { 0 &- $0 &* Int32($1) },

@@ -73,7 +73,8 @@ struct BenchmarkRunner {
         let now = monotonicNanoseconds()
         if showsProgress, now - lastProgress > 500_000_000 {
           lastProgress = now
-          StandardError.progress("\(latencies.count) inferences, \((Double(now - start) / 1e9).formatted(decimals: 1)) s")
+          StandardError.progress(
+            "\(latencies.count) inferences, \((Double(now - start) / 1e9).formatted(decimals: 1)) s")
         }
       }
       collected.withLock { $0 += latencies }

@@ -48,7 +48,8 @@ extension ConvolutionCase {
   ) throws -> [UInt8] {
     let convolution = weights.withUnsafeBufferPointer {
       DepthwiseConvolution(
-        geometry: test.geometry, weights: $0, inputZeroPoints: [test.zeroPoint], inputPixelStride: test.inputPixelStride,
+        geometry: test.geometry, weights: $0, inputZeroPoints: [test.zeroPoint],
+        inputPixelStride: test.inputPixelStride,
         outputPixelStride: test.outputPixelStride, operandPixelStrides: operands.map { _ in test.outputPixelStride },
         epilogue: Epilogue(
           channels: test.geometry.outputChannels, operations: operations, output: output.type,
