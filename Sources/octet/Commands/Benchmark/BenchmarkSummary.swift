@@ -10,10 +10,19 @@ struct BenchmarkSummary: Encodable {
 
   let model, isa, hint: String
   let threads, streams, batch, iterations: Int
-  let load_ms, first_inference_ms: Double
-  let latency_ms: Latency
-  let throughput_per_second: Double
-  let peak_resident_bytes: Int
+  let loadMilliseconds, firstInferenceMilliseconds: Double
+  let latencyMilliseconds: Latency
+  let throughputPerSecond: Double
+  let peakResidentBytes: Int
+
+  private enum CodingKeys: String, CodingKey {
+    case model, isa, hint, threads, streams, batch, iterations
+    case loadMilliseconds = "load_ms"
+    case firstInferenceMilliseconds = "first_inference_ms"
+    case latencyMilliseconds = "latency_ms"
+    case throughputPerSecond = "throughput_per_second"
+    case peakResidentBytes = "peak_resident_bytes"
+  }
 
   init(
     model: String, isa: String, hint: String, threads: Int, streams: Int, batch: Int, loadMilliseconds: Double,
@@ -26,13 +35,13 @@ struct BenchmarkSummary: Encodable {
     self.streams = streams
     self.batch = batch
     iterations = measured.latencies.count
-    load_ms = loadMilliseconds
-    first_inference_ms = firstInferenceMilliseconds
-    latency_ms = Latency(ascendingNanoseconds: measured.latencies)
-    throughput_per_second = Double(iterations * batch) / (Double(max(measured.wallNanoseconds, 1)) / 1e9)
+    self.loadMilliseconds = loadMilliseconds
+    self.firstInferenceMilliseconds = firstInferenceMilliseconds
+    latencyMilliseconds = Latency(ascendingNanoseconds: measured.latencies)
+    throughputPerSecond = Double(iterations * batch) / (Double(max(measured.wallNanoseconds, 1)) / 1e9)
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    peak_resident_bytes = usage.ru_maxrss * 1024
+    peakResidentBytes = usage.ru_maxrss * 1024
   }
 
   var text: String {
@@ -40,13 +49,13 @@ struct BenchmarkSummary: Encodable {
     return """
       model        \(model)
       kernels      \(isa), \(streams) stream(s) of \(threads / max(streams, 1)) thread(s), hint \(hint), batch \(batch)
-      load         \(milliseconds(load_ms)), first inference \(milliseconds(first_inference_ms))
+      load         \(milliseconds(loadMilliseconds)), first inference \(milliseconds(firstInferenceMilliseconds))
       iterations   \(iterations)
-      latency      median \(milliseconds(latency_ms.median)), average \(milliseconds(latency_ms.average)), \
-      min \(milliseconds(latency_ms.min)), p90 \(milliseconds(latency_ms.p90)), p99 \(milliseconds(latency_ms.p99)), \
-      max \(milliseconds(latency_ms.max))
-      throughput   \(throughput_per_second.formatted(decimals: 1)) per second
-      peak memory  \(peak_resident_bytes / 1_048_576) MiB
+      latency      median \(milliseconds(latencyMilliseconds.median)), average \(milliseconds(latencyMilliseconds.average)), \
+      min \(milliseconds(latencyMilliseconds.min)), p90 \(milliseconds(latencyMilliseconds.p90)), p99 \(milliseconds(latencyMilliseconds.p99)), \
+      max \(milliseconds(latencyMilliseconds.max))
+      throughput   \(throughputPerSecond.formatted(decimals: 1)) per second
+      peak memory  \(peakResidentBytes / 1_048_576) MiB
       """
   }
 }
