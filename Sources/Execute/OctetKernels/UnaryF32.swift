@@ -79,7 +79,8 @@ package struct UnaryF32: Sendable {
 }
 
 extension UnaryF32.Operation {
-  fileprivate var code: (octet_unary_operation, alpha: Float, beta: Float) {
+  /// The kernels' name of the operation, and its parameters.
+  var code: (octet_unary_operation, alpha: Float, beta: Float) {
     switch self {
     case .relu: (OCTET_UNARY_RELU, 0, 0)
     case .leakyRelu(let slope): (OCTET_UNARY_LEAKY_RELU, slope, 0)

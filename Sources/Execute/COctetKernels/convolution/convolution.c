@@ -30,6 +30,19 @@ static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
+/// Adds the outliers of runs first_run ..< first_run + tile->runs, and gives the next.
+static const octet_outlier *add_outliers(const octet_dot_tile *tile, size_t first_run, size_t channels,
+                                         const octet_outlier *outlier, const octet_outlier *end) {
+  int32_t *sums = tile->sums;
+  for (; outlier < end && outlier->run < first_run + tile->runs; outlier++) {
+    for (size_t row = 0; row < tile->rows; row++) {
+      const uint8_t input = tile->inputs[row][outlier->run - first_run][outlier->element];
+      sums[row * channels + outlier->channel] += input * outlier->weight;
+    }
+  }
+  return outlier;
+}
+
 /// sums = initial + Σ over all runs, a few runs at a time.
 static void sum_tile(const convolution_slice *slice, size_t first_pixel, size_t rows, void *sums) {
   const octet_convolution_plan *plan = slice->run->plan;
@@ -39,6 +52,9 @@ static void sum_tile(const convolution_slice *slice, size_t first_pixel, size_t 
   const uint8_t *weights = plan->weights + slice->group * layout->group_bytes + slice->panel->weight_offset;
   const size_t run_bytes = layout->group_bytes / layout->group_channels * kernel->channels / layout->runs;
   const size_t initial_channel = slice->group * layout->group_channels + slice->panel->initial_offset;
+  const size_t panel = slice->group * layout->panel_count + (size_t)(slice->panel - plan->panels);
+  const octet_outlier *outlier = plan->outliers ? plan->outliers + plan->outlier_starts[panel] : NULL;
+  const octet_outlier *outliers_end = plan->outliers ? plan->outliers + plan->outlier_starts[panel + 1] : NULL;
   octet_windows windows;
   octet_dot_tile tile = {.rows = rows,
                          .steps = layout->steps,
@@ -52,6 +68,7 @@ static void sum_tile(const convolution_slice *slice, size_t first_pixel, size_t 
     tile.weights = weights + first_run * run_bytes;
     octet_locate_windows(plan, input, first_pixel, rows, first_run, tile.runs, &windows);
     kernel->function(&tile);
+    outlier = add_outliers(&tile, first_run, kernel->channels, outlier, outliers_end);
     tile.initial = sums;
     tile.initial_row_stride = kernel->channels;
   }

@@ -2,9 +2,10 @@
 ///
 /// A block of up to 64 channels of one pixel goes through the whole program in registers. The choice of an operation
 /// is made once per step and block, and is the same for every block, so the processor predicts it.
-#include "isa/name.h"
-#include "isa/vector.h"
 #include "octet_epilogue.h"
+
+#include "isa/name.h"
+#include "isa/vector_unary.h"
 
 enum { BLOCK_VECTORS = 4, BLOCK_CHANNELS = BLOCK_VECTORS * OCTET_LANES };
 
@@ -62,6 +63,13 @@ OCTET_INLINE void load_operand(f32x16 *r, size_t vectors, const octet_epilogue_s
   }
 }
 
+/// Not inlined: twenty-seven functions would be repeated for every width of block.
+static __attribute__((noinline)) void apply_function(f32x16 *v, size_t vectors, const octet_epilogue_step *step) {
+  for (size_t i = 0; i < vectors; i++) {
+    v[i] = unary_f32(v[i], step->function, step->a, step->b);
+  }
+}
+
 /// `operation` is the step's own; where it is a constant, only its case remains.
 OCTET_INLINE void apply_step(f32x16 *v, size_t vectors, octet_operation operation, const octet_epilogue_step *step,
                              epilogue_place place) {
@@ -107,14 +115,13 @@ OCTET_INLINE void apply_step(f32x16 *v, size_t vectors, octet_operation operatio
       v[i] = v[i] < 0 ? v[i] * load_f32(first + i * OCTET_LANES) : v[i];
     }
     break;
-  case OCTET_HARD_SIGMOID:
+  case OCTET_FUNCTION:
     OCTET_EACH_VECTOR {
-      v[i] = clamp_f32(v[i] * a + b, 0, 1);
+      r[i] = v[i];
     }
-    break;
-  case OCTET_HARD_SWISH:
+    apply_function(r, vectors, step);
     OCTET_EACH_VECTOR {
-      v[i] = v[i] * (clamp_f32(v[i] + 3.0f, 0, 6) * (1.0f / 6.0f));
+      v[i] = r[i];
     }
     break;
   }
@@ -138,69 +145,83 @@ OCTET_INLINE void store_block(const f32x16 *v, size_t vectors, const octet_epilo
 
 #undef OCTET_EACH_VECTOR
 
-/// A program whose operations are known when this is compiled: nothing is left to choose for each block.
-typedef struct {
-  size_t step_count;
-  octet_operation operations[OCTET_EPILOGUE_STEPS];
-} known_program;
+/// The two programs that most layers of most models have, so that nothing is left to choose for each block.
+typedef enum { ANY_PROGRAM, REQUANTIZE, RESIDUAL } program_kind;
 
-/// The rows of one block of channels. Without a known program, each step's operation is looked up.
+OCTET_INLINE program_kind kind_of_program(const octet_epilogue *epilogue) {
+  const octet_epilogue_step *steps = epilogue->steps;
+  if (epilogue->step_count == 1 && steps[0].operation == OCTET_SCALE_SHIFT) {
+    return REQUANTIZE;
+  }
+  if (epilogue->step_count == 3 && steps[0].operation == OCTET_SCALE_SHIFT && steps[1].operation == OCTET_ROUND_CLAMP &&
+      steps[2].operation == OCTET_ADD_OPERAND) {
+    return RESIDUAL;
+  }
+  return ANY_PROGRAM;
+}
+
+/// `kind` is a constant wherever this is inlined.
+OCTET_INLINE void apply_steps(f32x16 *v, size_t vectors, const octet_epilogue *epilogue, program_kind kind,
+                              epilogue_place place) {
+  const octet_epilogue_step *steps = epilogue->steps;
+  switch (kind) {
+  case REQUANTIZE:
+    apply_step(v, vectors, OCTET_SCALE_SHIFT, &steps[0], place);
+    break;
+  case RESIDUAL:
+    apply_step(v, vectors, OCTET_SCALE_SHIFT, &steps[0], place);
+    apply_step(v, vectors, OCTET_ROUND_CLAMP, &steps[1], place);
+    apply_step(v, vectors, OCTET_ADD_OPERAND, &steps[2], place);
+    break;
+  case ANY_PROGRAM:
+    for (size_t step = 0; step < epilogue->step_count; step++) {
+      apply_step(v, vectors, steps[step].operation, &steps[step], place);
+    }
+    break;
+  }
+}
+
+/// The rows of one block of channels.
 OCTET_INLINE void run_rows(const octet_epilogue *epilogue, const octet_epilogue_tile *tile, size_t channel,
-                           size_t vectors, const known_program *known) {
+                           size_t vectors, program_kind kind) {
   for (size_t row = 0; row < tile->rows; row++) {
     const epilogue_place place = {tile, row, channel};
     f32x16 v[BLOCK_VECTORS];
     load_sums(v, vectors, place);
-    if (known) {
-      _Pragma("clang loop unroll(full)") for (size_t step = 0; step < known->step_count; step++) {
-        apply_step(v, vectors, known->operations[step], &epilogue->steps[step], place);
-      }
-    } else {
-      for (size_t step = 0; step < epilogue->step_count; step++) {
-        apply_step(v, vectors, epilogue->steps[step].operation, &epilogue->steps[step], place);
-      }
-    }
+    apply_steps(v, vectors, epilogue, kind, place);
     store_block(v, vectors, epilogue, place);
   }
 }
 
-OCTET_INLINE void run_tile(const octet_epilogue *epilogue, const octet_epilogue_tile *tile,
-                           const known_program *known) {
+OCTET_INLINE void run_tile(const octet_epilogue *epilogue, const octet_epilogue_tile *tile, program_kind kind) {
   for (size_t channel = 0; channel < tile->channels; channel += BLOCK_CHANNELS) {
     switch ((tile->channels - channel + OCTET_LANES - 1) / OCTET_LANES) {
     case 1:
-      run_rows(epilogue, tile, channel, 1, known);
+      run_rows(epilogue, tile, channel, 1, kind);
       break;
     case 2:
-      run_rows(epilogue, tile, channel, 2, known);
+      run_rows(epilogue, tile, channel, 2, kind);
       break;
     case 3:
-      run_rows(epilogue, tile, channel, 3, known);
+      run_rows(epilogue, tile, channel, 3, kind);
       break;
     default:
-      run_rows(epilogue, tile, channel, BLOCK_VECTORS, known);
+      run_rows(epilogue, tile, channel, BLOCK_VECTORS, kind);
       break;
     }
   }
 }
 
-OCTET_INLINE bool is_program(const octet_epilogue *epilogue, const known_program *known) {
-  bool same = epilogue->step_count == known->step_count;
-  for (size_t step = 0; same && step < known->step_count; step++) {
-    same = epilogue->steps[step].operation == known->operations[step];
-  }
-  return same;
-}
-
 void OCTET_KERNEL_NAME(octet_epilogue)(const octet_epilogue *epilogue, const octet_epilogue_tile *tile) {
-  // The two programs that most layers of most models have.
-  const known_program requantize = {1, {OCTET_SCALE_SHIFT}};
-  const known_program residual = {3, {OCTET_SCALE_SHIFT, OCTET_ROUND_CLAMP, OCTET_ADD_OPERAND}};
-  if (is_program(epilogue, &requantize)) {
-    run_tile(epilogue, tile, &requantize);
-  } else if (is_program(epilogue, &residual)) {
-    run_tile(epilogue, tile, &residual);
-  } else {
-    run_tile(epilogue, tile, NULL);
+  switch (kind_of_program(epilogue)) {
+  case REQUANTIZE:
+    run_tile(epilogue, tile, REQUANTIZE);
+    break;
+  case RESIDUAL:
+    run_tile(epilogue, tile, RESIDUAL);
+    break;
+  case ANY_PROGRAM:
+    run_tile(epilogue, tile, ANY_PROGRAM);
+    break;
   }
 }

@@ -56,6 +56,21 @@ void octet_weight_panels(const octet_weight_layout *layout, octet_dot_kernel_lis
 void octet_weights_pack(const octet_weight_layout *layout, const octet_convolution_panel *panels, const void *weights,
                         uint8_t *packed);
 
+/// What was taken from a weight to make it tame, to be multiplied and added apart. Many layers have few of them.
+typedef struct octet_outlier {
+  /// The run, the element of the run, and the channel of the panel.
+  uint32_t run, element, channel;
+  int32_t weight;
+} octet_outlier;
+
+/// How many outliers taming packed s8 quads takes.
+size_t octet_outlier_count(const octet_weight_layout *layout, const uint8_t *packed);
+
+/// Makes packed s8 quads tame, and lists the outliers: those of panel p of group g, in the order of their runs, stand
+/// between starts[g·panel_count + p] and the next.
+void octet_weights_tame(const octet_weight_layout *layout, const octet_convolution_panel *panels, uint8_t *packed,
+                        octet_outlier *outliers, size_t *starts);
+
 /// sums[channel] = Σ weights, for `channels` rows of `length` weights.
 void octet_weights_sum_s8(const int8_t *weights, size_t channels, size_t length, int32_t *sums);
 
@@ -78,6 +93,9 @@ typedef struct octet_convolution_plan {
   octet_weight_layout layout;
   const octet_convolution_panel *panels;
   const uint8_t *weights;
+  /// NULL, or what taming took from the weights, and where each panel's begin.
+  const octet_outlier *outliers;
+  const size_t *outlier_starts;
   /// What sums start from, per group: group_channels values of s32 or f32.
   const void *initial;
   /// Bytes of an input element: 1 for u8, which sums to s32, or 4 for f32.

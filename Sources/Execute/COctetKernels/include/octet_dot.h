@@ -77,6 +77,8 @@ typedef struct octet_dot_kernel_list {
 } octet_dot_kernel_list;
 
 octet_dot_kernel_list octet_convolution_u8s8s32_kernels(void);
+/// For tame weights: no two neighbours in a quad, (0, 1) or (2, 3), add up to more than 128 or less than -128.
+octet_dot_kernel_list octet_convolution_u8s8s32_tame_kernels(void);
 octet_dot_kernel_list octet_convolution_f32_kernels(void);
 
 #ifdef __cplusplus

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "octet_cpu.h"
+#include "octet_unary.h"
 #include "octet_element.h"
 
 #ifdef __cplusplus
@@ -27,8 +28,7 @@ typedef enum octet_operation {
   OCTET_ADD_OPERAND,      // v + (r·a + b)
   OCTET_MULTIPLY_OPERAND, // v·(r·a + b)
   OCTET_LEAKY_RELU,       // v < 0 ? v·first[c] : v
-  OCTET_HARD_SIGMOID,     // min(max(v·a + b, 0), 1)
-  OCTET_HARD_SWISH,       // v·(min(max(v + 3, 0), 6)·(1/6))
+  OCTET_FUNCTION,         // function(v, a, b)
 } octet_operation;
 
 typedef struct octet_epilogue_step {
@@ -36,6 +36,7 @@ typedef struct octet_epilogue_step {
   /// One value per channel, and 64 more that are read but not used.
   const float *first, *second;
   float a, b;
+  octet_unary_operation function;
   /// Which extra operand r comes from, and its type.
   size_t operand;
   octet_element operand_type;

@@ -2,10 +2,10 @@
 ///
 /// A *quad* is four neighbouring input elements, weighted by four weights and added to one sum. Before including this
 /// between isa/begin_*.h and isa/end.h, define OCTET_SUM_LANES, the s32 lanes of a register, and one of
-///   OCTET_VPDPBUSD(sums, quads, weights)  where the processor multiplies quads itself, or
-///   OCTET_VPMADDWD(a, b)                  where it multiplies pairs of s16.
-/// The second widens bytes to s16 in pairs (0, 2) and (1, 3), for which a mask and a shift suffice: vpmaddubsw would be
-/// shorter, but saturates at 32767.
+///   OCTET_VPDPBUSD(sums, quads, weights)  the processor multiplies quads itself,
+///   OCTET_VPMADDWD(a, b)                  it multiplies pairs of s16, to which a mask and a shift widen the bytes,
+///   both OCTET_VPMADDWD and OCTET_VPMADDUBSW(quads, weights), which is shorter, but saturates at 32767: only for
+///                                         tame weights, no pair of which adds up to more than 128.
 #ifndef OCTET_ISA_QUADS_H
 #define OCTET_ISA_QUADS_H
 
@@ -32,7 +32,7 @@ OCTET_INLINE void store_vector(void *to, sum_vector v) {
   __builtin_memcpy(to, &v, sizeof v);
 }
 
-#ifdef OCTET_VPDPBUSD
+#if defined(OCTET_VPDPBUSD) || defined(OCTET_VPMADDUBSW)
 
 enum { WEIGHT_FORMAT = OCTET_WEIGHTS_QUADS_S8, CHANNEL_STEP_BYTES = 4 };
 
@@ -48,7 +48,12 @@ OCTET_INLINE weight_vector load_weights(const uint8_t *step, size_t v) {
 }
 
 OCTET_INLINE sum_vector add_products(sum_vector sums, step_vector quads, weight_vector weights) {
+#ifdef OCTET_VPDPBUSD
   return (sum_vector)OCTET_VPDPBUSD(sums, quads, weights);
+#else
+  const sum_vector ones = 0x00010001;
+  return sums + (sum_vector)OCTET_VPMADDWD(OCTET_VPMADDUBSW(quads, weights), ones);
+#endif
 }
 
 #else

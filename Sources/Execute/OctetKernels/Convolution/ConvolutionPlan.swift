@@ -16,7 +16,7 @@ final class ConvolutionPlan: @unchecked Sendable {
     geometry: ConvolutionGeometry, weights: PackedConvolutionWeights, initial: [Sum], paddingByte: UInt8,
     strides: PixelStrides, epilogue: Epilogue
   ) {
-    let layout = weights.layout
+    let layout = weights.packing.layout
     precondition(weights.fit(geometry), "the weights were packed for another convolution")
     self.weights = weights
     self.epilogue = epilogue
@@ -28,9 +28,7 @@ final class ConvolutionPlan: @unchecked Sendable {
 
     let code = plan.elements(octet_convolution_plan.self)
     code.pointee.geometry = geometry.code
-    code.pointee.layout = layout
-    code.pointee.panels = UnsafePointer(weights.panels.elements(octet_convolution_panel.self))
-    code.pointee.weights = UnsafePointer(weights.bytes.elements(UInt8.self))
+    weights.packing.install(in: code)
     code.pointee.initial = UnsafeRawPointer(self.initial.base)
     code.pointee.element_bytes = weights.inputElementBytes
     code.pointee.padding = UnsafePointer(padding.elements(UInt8.self))

@@ -7,9 +7,7 @@ package import OctetTensor
 package final class PackedConvolutionWeights: @unchecked Sendable {
   package let elementType: ElementType
   package let instructionSet: InstructionSet
-  let layout: octet_weight_layout
-  let bytes: KernelMemory
-  let panels: KernelMemory
+  let packing: WeightPacking
   /// Σ weights of each output channel; empty for f32.
   let sums: [Int32]
 
@@ -21,8 +19,8 @@ package final class PackedConvolutionWeights: @unchecked Sendable {
     let geometry = ConvolutionGeometry(
       kernel: kernel, groups: groups, inputChannels: inputChannels, outputChannels: outputChannels)
     self.init(
-      UnsafeRawBufferPointer(weights), elementType: .i8, geometry: geometry, list: octet_convolution_u8s8s32_kernels(),
-      sums: weightSums(weights, channels: outputChannels), instructionSet: instructionSet)
+      .quantized(UnsafeRawBufferPointer(weights), geometry, instructionSet), elementType: .i8, weights.count, geometry,
+      sums: weightSums(weights, channels: outputChannels), instructionSet)
   }
 
   /// Packs f32 weights [groups][outputChannels / groups][inputChannels / groups][depth][height][width].
@@ -33,31 +31,24 @@ package final class PackedConvolutionWeights: @unchecked Sendable {
     let geometry = ConvolutionGeometry(
       kernel: kernel, groups: groups, inputChannels: inputChannels, outputChannels: outputChannels)
     self.init(
-      UnsafeRawBufferPointer(weights), elementType: .f32, geometry: geometry, list: octet_convolution_f32_kernels(),
-      sums: [], instructionSet: instructionSet)
+      WeightPacking(UnsafeRawBufferPointer(weights), geometry, octet_convolution_f32_kernels(), instructionSet),
+      elementType: .f32, weights.count, geometry, sums: [], instructionSet)
   }
 
   private init(
-    _ weights: UnsafeRawBufferPointer, elementType: ElementType, geometry: ConvolutionGeometry,
-    list: octet_dot_kernel_list, sums: [Int32], instructionSet: InstructionSet
+    _ packing: @autoclosure () -> WeightPacking, elementType: ElementType, _ count: Int,
+    _ geometry: ConvolutionGeometry,
+    sums: @autoclosure () -> [Int32], _ instructionSet: InstructionSet
   ) {
-    let count = geometry.outputChannels * geometry.inputChannels / geometry.groups * geometry.taps
-    precondition(
-      weights.count == elementType.byteCount(of: count), "\(count) weights were expected, not \(weights.count) bytes")
-    var code = geometry.code
-    layout = octet_weight_layout_make(&code, list, instructionSet.code)
-    panels = KernelMemory(byteCount: layout.panel_count * MemoryLayout<octet_convolution_panel>.stride)
-    bytes = KernelMemory(byteCount: layout.groups * layout.group_bytes)
+    let expected = geometry.outputChannels * (geometry.inputChannels / geometry.groups) * geometry.taps
+    precondition(count == expected, "\(expected) weights were expected, not \(count)")
+    self.packing = packing()
     self.elementType = elementType
     self.instructionSet = instructionSet
-    self.sums = sums
-    var layout = layout
-    octet_weight_panels(&layout, list, instructionSet.code, panels.elements(octet_convolution_panel.self))
-    octet_weights_pack(
-      &layout, panels.elements(octet_convolution_panel.self), weights.baseAddress, bytes.elements(UInt8.self))
+    self.sums = sums()
   }
 
-  package var byteCount: Int { bytes.byteCount }
+  package var byteCount: Int { packing.bytes.byteCount }
 
   /// Bytes of the input elements that these weights multiply: u8 or f32.
   var inputElementBytes: Int { elementType == .f32 ? 4 : 1 }
@@ -65,14 +56,13 @@ package final class PackedConvolutionWeights: @unchecked Sendable {
   /// Whether they were packed for this kernel, these groups and these channels.
   func fit(_ geometry: ConvolutionGeometry) -> Bool {
     let code = geometry.code
+    let layout = packing.layout
     return layout.groups == code.groups && layout.group_inputs == code.group_inputs
       && layout.group_outputs == code.group_outputs && layout.kernel == code.kernel
   }
 
   /// The name of the kernel of the widest panel, such as convolution_u8s8s32_6x64__avx512vnni.
-  var kernelName: String {
-    panels.elements(octet_convolution_panel.self)[0].kernel.map { kernelDisplayName($0.pointee.name) } ?? ""
-  }
+  var kernelName: String { packing.panelPointer[0].kernel.map { kernelDisplayName($0.pointee.name) } ?? "" }
 }
 
 /// Σ weights of each output channel.

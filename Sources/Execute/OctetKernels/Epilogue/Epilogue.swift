@@ -118,10 +118,11 @@ private struct ParameterTable {
       var step = plain(OCTET_LEAKY_RELU)
       step.first = row(slopes)
       return step
-    case .hardSigmoid(let alpha, let beta):
-      return plain(OCTET_HARD_SIGMOID, alpha, beta)
-    case .hardSwish:
-      return plain(OCTET_HARD_SWISH)
+    case .unary(let operation):
+      let (function, alpha, beta) = operation.code
+      var step = plain(OCTET_FUNCTION, alpha, beta)
+      step.code.function = function
+      return step
     }
   }
 

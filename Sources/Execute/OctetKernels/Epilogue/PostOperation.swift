@@ -14,10 +14,8 @@ package enum PostOperation: Sendable, Equatable {
   case multiplyOperand(type: ElementType, scale: Float, shift: Float)
   /// v < 0 ? v·slope[c] : v
   case leakyRelu(slopes: [Float])
-  /// min(max(v·alpha + beta, 0), 1)
-  case hardSigmoid(alpha: Float, beta: Float)
-  /// v·(min(max(v + 3, 0), 6)/6)
-  case hardSwish
+  /// operation(v), such as a sigmoid
+  case unary(UnaryF32.Operation)
 
   /// The type of the extra operand that the operation reads.
   package var operandType: ElementType? {

@@ -42,9 +42,18 @@ extension [PostOperation] {
       case .addOperand(_, let scale, let shift): v + (operands.removeFirst() * scale + shift)
       case .multiplyOperand(_, let scale, let shift): v * (operands.removeFirst() * scale + shift)
       case .leakyRelu(let slopes): v < 0 ? v * slopes.value(of: channel) : v
-      case .hardSigmoid(let alpha, let beta): (v * alpha + beta).clamped(0, 1)
-      case .hardSwish: v * ((v + 3).clamped(0, 6) * (1 / 6))
+      case .unary(let operation): operation.result(of: v)
       }
     }
+  }
+}
+
+extension UnaryF32.Operation {
+  /// What the kernel of plain loops makes of a value; UnaryF32Tests compare that with the meaning.
+  func result(of value: Float) -> Float {
+    let unary = UnaryF32(self, RowLayout(rows: 1, columns: 1), cpu: CPU(upTo: .scalar))
+    let destination = TestMemory<Float>(count: 1)
+    TestMemory([value]).with { source in destination.with { unary.run(source, into: $0, team: testTeams[0]) } }
+    return destination.values[0]
   }
 }

@@ -57,6 +57,29 @@ import Testing
     #expect(found[0] == found[1], "one thread and two write different bytes")
   }
 
+  /// Random bytes have too many pairs that vpmaddubsw could not add; trained weights have few.
+  @Test(arguments: InstructionSet.allCases, ConvolutionCase.corners)
+  func rareLargeWeightsEqualTheDefinition(_ instructionSet: InstructionSet, _ test: ConvolutionCase) throws {
+    _ = try instructionSet.cpuOrCancel()
+    var random = TestRandom(seed: 9)
+    let inputs = test.inputs(&random)
+    let weights = test.weights(&random).map { Int.random(in: 0..<150, using: &random) == 0 ? $0 : $0 / 2 }
+    let found = try run(test, inputs, weights, instructionSet, [], .f32)
+    #expect(firstDifference(found, test.spread(test.exactSums(inputs, weights).map(Float.init))) == nil)
+  }
+
+  @Test(arguments: [(Int8(20), "convolution_u8s8s32_tame_6x16__avx2"), (127, "convolution_u8s8s32_4x16__avx2")])
+  func onlyWeightsWithFewOutliersAreTamed(weight: Int8, kernel: String) {
+    let weights = [Int8](repeating: weight, count: 64 * 64)
+    let packed = weights.withUnsafeBufferPointer {
+      PackedConvolutionWeights(weights: $0, inputChannels: 64, outputChannels: 64, instructionSet: .avx2)
+    }
+    let convolution = QuantizedConvolution(
+      geometry: ConvolutionGeometry(inputChannels: 64, outputChannels: 64), weights: packed,
+      epilogue: Epilogue(channels: 64, operations: [], output: .f32))
+    #expect(convolution.kernelName == kernel)
+  }
+
   @Test func weightsOfOneKernelServeManySizes() throws {
     var random = TestRandom(seed: 3)
     let small = ConvolutionCase("small", 6, 10, image: [1, 3, 3], kernel: [1, 3, 3], pads: [0, 1, 1])
