@@ -4,6 +4,7 @@ import dataclasses
 import typing
 
 import numpy as np
+from openvino.utils.node_factory import NodeFactory
 
 
 @dataclasses.dataclass
@@ -25,6 +26,11 @@ class Case:
 
 def case(operator, name, build, *inputs, **options):
     return Case(operator, name, build, inputs, **options)
+
+
+def create(opset, operator, inputs, attributes=None):
+    """An operator for which the opset has no function."""
+    return NodeFactory(opset).create(operator, [node.output(0) for node in inputs], attributes or {})
 
 
 def f32(*shape, low=-4.0, high=4.0):

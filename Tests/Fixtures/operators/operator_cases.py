@@ -1,5 +1,6 @@
 """All cases of make_operator_goldens.py, by family of operators."""
 
 import cases_elementwise
+import cases_movement
 
-CASES = cases_elementwise.CASES
+CASES = cases_elementwise.CASES + cases_movement.CASES

@@ -29,13 +29,7 @@ package struct Transpose: Operator {
   }
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
-    let order = try order(operands.map { Operand(type: $0.type, constant: $0) })
-    let source = operands[0].shape
-    let strides = source.strides
-    var indices = [0]
-    for axis in order { indices = indices.flatMap { base in (0..<source[axis]).map { base + $0 * strides[axis] } } }
-    let shape = Shape(valid: order.map { source[$0] })
-    return [operands[0].gathering(indices, shape: shape)]
+    [operands[0].transposed(try order(operands.known))]
   }
 
   package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {

@@ -1,0 +1,79 @@
+import OctetGraph
+import OctetOperators
+import OctetTensor
+
+extension IROperatorTable {
+  /// Operators that search, count, generate and resample.
+  static let selection: [IROperator] = [
+    IROperator("Bucketize", 3) { layer in
+      try Bucketize(
+        outputType: layer.attributes.elementType("output_type", default: .i64),
+        includesRightBound: layer.attributes.boolean("with_right_bound", default: true))
+    },
+    IROperator("CumSum", 3) { layer in
+      CumSum(
+        isExclusive: try layer.attributes.boolean("exclusive", default: false),
+        isReverse: try layer.attributes.boolean("reverse", default: false))
+    },
+    IROperator("Interpolate", 1) { layer in try interpolate1(layer) },
+    IROperator("Interpolate", 4) { layer in
+      let isBySizes = try shapeIsBySizes(layer)
+      return try Interpolate(
+        sampling: sampling(layer, of: [.nearest, .linear, .linearONNX, .cubic]),
+        shapeSource: isBySizes ? .sizes(operand: 1) : .scales(operand: 2), axesOperand: 3,
+        padsBegin: layer.attributes.integers("pads_begin", default: []),
+        padsEnd: layer.attributes.integers("pads_end", default: []))
+    },
+    IROperator("Interpolate", 11) { layer in
+      let isBySizes = try shapeIsBySizes(layer)
+      return try Interpolate(
+        sampling: sampling(layer, of: InterpolationSampling.Mode.allCases),
+        shapeSource: isBySizes ? .sizes(operand: 1) : .scales(operand: 1), axesOperand: 2,
+        padsBegin: layer.attributes.integers("pads_begin", default: []),
+        padsEnd: layer.attributes.integers("pads_end", default: []))
+    },
+    IROperator("NonZero", 3) { layer in
+      try NonZero(outputType: layer.attributes.elementType("output_type", default: .i64))
+    },
+    IROperator("OneHot", 1) { layer in OneHot(axis: try layer.attributes.integer("axis")) },
+    IROperator("Range", 1) { _ in RangeOperator(outputType: nil) },
+    IROperator("Range", 4) { layer in RangeOperator(outputType: try layer.attributes.elementType("output_type")) },
+    IROperator("TopK", 1, 3, 11) { layer in
+      try TopK(
+        axis: layer.attributes.integer("axis"), mode: layer.attributes.choice("mode"),
+        order: layer.attributes.choice("sort"),
+        indexType: layer.attributes.elementType("index_element_type", default: .i32))
+    },
+  ]
+
+  private static func shapeIsBySizes(_ layer: IRLayer) throws(OperatorError) -> Bool {
+    try layer.attributes.require("shape_calculation_mode", oneOf: "sizes", "scales")
+    return try layer.attributes.text("shape_calculation_mode") == "sizes"
+  }
+
+  private static func sampling(
+    _ layer: IRLayer, of modes: [InterpolationSampling.Mode]
+  ) throws(OperatorError) -> InterpolationSampling {
+    InterpolationSampling(
+      mode: try layer.attributes.choice("mode", of: modes),
+      coordinates: try layer.attributes.choice("coordinate_transformation_mode", default: .halfPixel),
+      rounding: try layer.attributes.choice("nearest_mode", default: .preferFloor),
+      antialias: try layer.attributes.boolean("antialias", default: false),
+      cubeCoefficient: try layer.attributes.double("cube_coeff", default: -0.75))
+  }
+
+  /// The first version: coordinates follow from two flags, `area` has no later name and is refused.
+  private static func interpolate1(_ layer: IRLayer) throws(OperatorError) -> Interpolate {
+    let isAntialiased = try layer.attributes.boolean("antialias", default: false)
+    let alignsCorners = try layer.attributes.boolean("align_corners", default: true)
+    var mode = try layer.attributes.choice("mode", of: [InterpolationSampling.Mode.nearest, .linear, .cubic])
+    if mode == .linear, !isAntialiased { mode = .linearONNX }
+    let sampling = InterpolationSampling(
+      mode: mode, coordinates: alignsCorners ? .alignCorners : .asymmetric, rounding: .simple,
+      antialias: isAntialiased, cubeCoefficient: -0.75)
+    return try Interpolate(
+      sampling: sampling, shapeSource: .sizes(operand: 1), axes: layer.attributes.integers("axes"), axesOperand: 2,
+      padsBegin: layer.attributes.integers("pads_begin", default: []),
+      padsEnd: layer.attributes.integers("pads_end", default: []))
+  }
+}

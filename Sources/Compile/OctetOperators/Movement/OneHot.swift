@@ -1,0 +1,48 @@
+package import OctetGraph
+package import OctetTensor
+
+/// y[…, k, …] = on where k = indices[…], else off; the new axis has extent depth  (opset1).
+///
+/// Operands: indices, depth, on and off. An index outside the axis gives a row of off.
+package struct OneHot: Operator {
+  package static let name = "OneHot"
+  package let axis: Int
+
+  package init(axis: Int) { self.axis = axis }
+
+  package var attributes: String { "axis \(axis)" }
+
+  package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
+    try operands.expect(4, of: Self.name)
+    try operands.expectMovable(2, of: Self.name)
+    try operands.expectIndices(at: 0, of: Self.name)
+    let depth = try operands.requiredInteger(at: 1, "depth of OneHot")
+    guard depth >= 0, depth <= Shape.maximumElementCount else {
+      throw .mismatch("depth of OneHot", expected: "0 to \(Shape.maximumElementCount)", found: "\(depth)")
+    }
+    guard operands[2].elementType == operands[3].elementType,
+      operands[2...3].allSatisfy({ $0.shape.fixed?.elementCount == 1 })
+    else {
+      throw .mismatch(
+        "values of OneHot", expected: "two single values of one type", found: "\(operands[2].type), \(operands[3].type)"
+      )
+    }
+    var dimensions = operands[0].shape.dimensions
+    dimensions.insert(.fixed(depth), at: try Axis.normalized(axis, rank: dimensions.count + 1, of: Self.name))
+    return [operands[2].type.with(shape: PartialShape(dimensions))]
+  }
+
+  package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
+    let shape = try fixedResultShape(operands)
+    let axis = try Axis.normalized(axis, rank: shape.rank, of: Self.name)
+    let source = operands[0].shape
+    var places: [Int] = []
+    for (position, index) in operands[0].doubles.enumerated() where index >= 0 && index < Double(shape[axis]) {
+      var coordinates = source.coordinates(of: position)
+      coordinates.insert(Int(index), at: axis)
+      places.append(shape.index(of: coordinates))
+    }
+    let on = [Int](repeating: 0, count: places.count)
+    return [operands[3].filling(shape).replacing(places, by: on, of: operands[2])]
+  }
+}

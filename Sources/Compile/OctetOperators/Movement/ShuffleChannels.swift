@@ -1,0 +1,46 @@
+package import OctetGraph
+package import OctetTensor
+
+/// Deals the indices of an axis: group g, place k → place k, group g  (opset1).
+package struct ShuffleChannels: Operator {
+  package static let name = "ShuffleChannels"
+  package let axis: Int
+  package let groups: Int
+
+  package init(axis: Int, groups: Int) throws(OperatorError) {
+    guard groups >= 1 else { throw .mismatch("group of ShuffleChannels", expected: "1 or more", found: "\(groups)") }
+    self.axis = axis
+    self.groups = groups
+  }
+
+  package var attributes: String { "axis \(axis) groups \(groups)" }
+
+  package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
+    try operands.expect(1, of: Self.name)
+    try operands.expectMovable(of: Self.name)
+    let axis = try Axis.normalized(axis, rank: operands[0].shape.rank, of: Self.name)
+    if let extent = operands[0].shape[axis].fixedExtent, extent % groups != 0 {
+      throw .mismatch("axis \(axis) of ShuffleChannels", expected: "a multiple of \(groups)", found: "\(extent)")
+    }
+    return [operands[0].type]
+  }
+
+  /// For each index of the result, the one that it shows.
+  private func order(_ extent: Int) -> [Int] {
+    (0..<extent / groups).flatMap { place in (0..<groups).map { $0 * (extent / groups) + place } }
+  }
+
+  package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
+    let axis = try Axis.normalized(axis, rank: operands[0].shape.rank, of: Self.name)
+    return [operands[0].selecting(order(operands[0].shape[axis]), alongAxis: axis)]
+  }
+
+  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
+    guard let dequantization = incoming[0] else { return nil }
+    if dequantization.isPerTensor { return [dequantization] }
+    guard let axis = try? Axis.normalized(axis, rank: operands[0].shape.rank, of: Self.name),
+      let extent = operands[0].shape[axis].fixedExtent
+    else { return nil }
+    return dequantization.selecting(order(extent), alongAxis: axis).map { [$0] }
+  }
+}
