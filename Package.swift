@@ -134,9 +134,11 @@ let package = Package(
     tests("Execute/", of: "OctetKernels", ["COctetKernels"]),
     tests("Serve/", of: "OctetHTTP"),
     tests("Serve/", of: "OctetServing"),
-    tests("System/", of: "OctetSystem"),
+    tests("System/", of: "OctetSystem", [logging]),
     .testTarget(
-      name: "OctetTests", dependencies: ["octet", "OctetServing", "OctetTestSupport"], path: "Tests/OctetTests",
+      name: "OctetTests",
+      dependencies: ["octet", "OctetHTTP", "OctetServing", "OctetSystem", "OctetTestSupport", argumentParser],
+      path: "Tests/OctetTests",
       swiftSettings: settings
     ),
   ],

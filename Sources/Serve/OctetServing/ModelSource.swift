@@ -49,7 +49,7 @@ package struct ModelSource: Hashable, Sendable {
 
   /// Names are made of letters, digits, `_`, `.` and `-`, 128 at most: they stand in paths and in labels.
   package static func isName(_ name: String) -> Bool {
-    (1...128).contains(name.utf8.count)
+    (1...128).contains(name.utf8.count) && name != "." && name != ".."
       && name.utf8.allSatisfy { character in
         switch character {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -11,7 +11,7 @@ package struct ServiceNotifier: Sendable {
     case stopping
     /// The service has made progress since the last one.
     case watchdog
-    /// Starting, reloading or stopping needs this much longer.
+    /// Starting, reloading or stopping needs this much longer, in whole seconds.
     case extendTimeout(Duration)
 
     var assignments: String {
@@ -22,7 +22,7 @@ package struct ServiceNotifier: Sendable {
       case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(Self.monotonicMicroseconds)"
       case .stopping: "STOPPING=1"
       case .watchdog: "WATCHDOG=1"
-      case .extendTimeout(let duration): "EXTEND_TIMEOUT_USEC=\(duration / .microseconds(1))"
+      case .extendTimeout(let duration): "EXTEND_TIMEOUT_USEC=\(duration.components.seconds)000000"
       }
     }
 
@@ -40,8 +40,9 @@ package struct ServiceNotifier: Sendable {
   package init(environment: (String) -> String? = environmentVariable, processIdentifier: Int32 = getpid()) {
     socketPath = environment("NOTIFY_SOCKET")
     let isForAnother = environment("WATCHDOG_PID").map { $0 != String(processIdentifier) } ?? false
-    watchdogInterval =
-      isForAnother ? nil : environment("WATCHDOG_USEC").flatMap(Int64.init).map { .microseconds(max(1, $0)) }
+    // A day is more than any watchdog waits, and far from where arithmetic with time ends.
+    let microseconds = environment("WATCHDOG_USEC").flatMap { Int64($0) }.map { min(max(1, $0), 86_400_000_000) }
+    watchdogInterval = isForAnother ? nil : microseconds.map { .microseconds($0) }
   }
 
   /// Sends the messages in one datagram.

@@ -21,14 +21,18 @@ package final class SignalWatch {
   /// From here on these signals no longer end the process; neither does writing to a closed connection (SIGPIPE).
   package init(_ signals: [Signal], on queue: DispatchQueue, handler: @escaping @Sendable (Signal) -> Void) {
     signal(SIGPIPE, SIG_IGN)
+    let registered = DispatchSemaphore(value: 0)
     sources = signals.map { watched in
       // Dispatch sees a signal only when its default action is off.
       signal(watched.number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: watched.number, queue: queue)
       source.setEventHandler { handler(watched) }
+      source.setRegistrationHandler { registered.signal() }
       source.resume()
       return source
     }
+    // A signal that came between ignoring and watching would be lost; nothing is ready to be told before this returns.
+    for _ in sources { registered.wait() }
   }
 
   deinit {

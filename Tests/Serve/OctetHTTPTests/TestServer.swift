@@ -7,7 +7,7 @@ import OctetTestSupport
 @testable import OctetHTTP
 
 /// A server on a port of its own, with models that tests know by heart.
-final class TestServer {
+final class TestServer: Sendable {
   let repository: ModelRepository
   let server: HTTPServer
   let gate: Gate

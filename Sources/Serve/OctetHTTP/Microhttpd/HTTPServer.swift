@@ -32,8 +32,10 @@ package final class HTTPServer: @unchecked Sendable {
   private let logger = Logger(label: "octet.http")
   private let draining = Atomic(false)
   private let openExchanges = Atomic(0)
-  /// Written before any other thread knows the server, and by `stop`.
+  /// Written before any other thread knows the server.
   private var daemon: OpaquePointer?
+  /// The listening socket after `stopListening`, which comes before `stop` and on the same thread.
+  private var quiescedSocket: Int32 = -1
   private let callbacks: UnsafeMutablePointer<octet_http_callbacks>
 
   var isDraining: Bool { draining.load(ordering: .relaxed) }
@@ -74,8 +76,9 @@ package final class HTTPServer: @unchecked Sendable {
 
   /// Takes no more connections. Those that are open are served on.
   package func stopListening() {
-    let socket = MHD_quiesce_daemon(daemon)
-    if socket >= 0 { close(socket) }
+    quiescedSocket = MHD_quiesce_daemon(daemon)
+    // Whoever connects from now on is refused. The descriptor itself is still known to libmicrohttpd's thread.
+    if quiescedSocket >= 0 { SocketCalls.stop(quiescedSocket) }
   }
 
   /// Waits until the requests that are under way have been answered, then closes every connection.
@@ -90,6 +93,7 @@ package final class HTTPServer: @unchecked Sendable {
     }
     watch.closeIdle()
     MHD_stop_daemon(daemon)
+    if quiescedSocket >= 0 { close(quiescedSocket) }
     Unmanaged.passUnretained(self).release()
     return true
   }
