@@ -25,7 +25,7 @@ package protocol Operator: Sendable, Equatable {
   /// f(dequantize(q)) = dequantize(f(q)). Nil when it cannot.
   func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]?
 
-  /// The form of this operator that accumulates over integers, f(dequantize(q)) = scale · g(q).
+  /// The form of this operator that accumulates over integers, f(dequantize(q)) = Σ scale · g(q).
   func integerForm(_ incoming: [Dequantization?], _ operands: [Operand]) -> IntegerForm
 
   /// This operator reading operand `index` as integers and dequantizing it itself. Nil when it cannot.
@@ -74,17 +74,6 @@ package struct Operand: Sendable {
 
   package var shape: PartialShape { type.shape }
   package var elementType: ElementType { type.elementType }
-}
-
-/// How an operator that sums products runs on integers.
-package enum IntegerForm {
-  /// The operator sums nothing, or its operands are not all integers yet.
-  case notAccumulating
-  /// It could, but not here: the reason, as `octet explain` prints it.
-  case refused(String)
-  /// `op` on the integers behind the operands, its result then multiplied by `scales`: one, or one per channel of
-  /// `channelAxis`.
-  case form(op: any Operator, scales: [Double], channelAxis: Int)
 }
 
 /// An operator that a kernel applies to its result before storing it.

@@ -1,4 +1,5 @@
 package import OctetGraph
+package import OctetKernels
 import OctetTensor
 
 /// Fused operations as the few steps that a kernel's epilogue knows, in f64 until the last moment.
@@ -18,6 +19,8 @@ package struct EpilogueProgram: Equatable {
     case multiplyOperand(Int, scale: Double, shift: Double)
     /// v < 0 ? v · slope[c] : v
     case leakyReLU(slopes: [Double])
+    /// Any other function of one value.
+    case unary(UnaryF32.Operation)
   }
 
   package private(set) var steps: [Step] = []
@@ -52,6 +55,10 @@ package struct EpilogueProgram: Equatable {
     case let op as Quantize: return append(op)
     case let op as Dequantize: return append(op.dequantization)
     case is PReLU: return appendLeakyReLU(operation)
+    case is Swish: return appendSwish(operation)
+    case let op as any ElementwiseUnary:
+      guard let function = op.kernelOperation else { return false }
+      steps.append(.unary(function))
     case let op as any ElementwiseBinary: return append(op, operation)
     default: return false
     }
@@ -95,6 +102,15 @@ package struct EpilogueProgram: Equatable {
     return true
   }
 
+  private mutating func appendSwish(_ operation: FusedOperation) -> Bool {
+    guard operation.chainOperand == 0 else { return false }
+    let beta = operation.furtherOperands.first.map { $0.constant?.doubles.first } ?? 1
+    guard let beta else { return false }
+    steps.append(.unary(.swish(beta: Float(beta))))
+    operandCount += operation.furtherOperands.count
+    return true
+  }
+
   // MARK: - Binary operations
 
   private mutating func append(_ op: any ElementwiseBinary, _ operation: FusedOperation) -> Bool {
@@ -102,10 +118,9 @@ package struct EpilogueProgram: Equatable {
     let otherDequantization = op.dequantizations[1 - operation.chainOperand]
     if let own = op.dequantizations[operation.chainOperand], !append(own) { return false }
     operandCount += 1
-    if let constant = other.constant, otherDequantization == nil {
-      guard let values = Broadcasting.perChannel(constant, to: operation.type.shape, channelAxis: channelAxis) else {
-        return false
-      }
+    if let constant = other.constant, otherDequantization == nil,
+      let values = Broadcasting.perChannel(constant, to: operation.type.shape, channelAxis: channelAxis)
+    {
       return appendConstant(op, values, isChainLeft: operation.chainOperand == 0)
     }
     // A tensor: read element by element, so it must have the result's shape and one scale.

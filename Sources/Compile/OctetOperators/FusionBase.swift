@@ -92,6 +92,7 @@ extension EpilogueProgram.Step {
     case .multiplyOperand(let index, let scale, let shift):
       .multiplyOperand(type: elementType(index), scale: Float(scale), shift: Float(shift))
     case .leakyReLU(let slopes): .leakyRelu(slopes: floats(slopes))
+    case .unary(let function): .unary(function)
     }
   }
 }

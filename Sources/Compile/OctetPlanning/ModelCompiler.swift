@@ -15,14 +15,36 @@ package struct ModelCompiler: Sendable {
     let graph = try transform(imported)
     let weights = PackedWeightsCache()
     let cpu = cpu
-    let model = CompiledModel(
-      signature: ModelSignature(imported), instructionSet: cpu.best.rawValue, weightByteCount: { weights.byteCount }
-    ) { shapes throws(ModelError) in
+    let signature = ModelSignature(imported)
+    let makePlan = { @Sendable (shapes: [Shape]) throws(ModelError) in
       try Planner.plan(Self.specialize(graph, to: shapes), cpu: cpu, weights: weights)
     }
+    let model = CompiledModel(
+      signature: signature, instructionSet: cpu.best.rawValue,
+      smallestInputShapes: try Self.workingShapes(signature, makePlan), weightByteCount: { weights.byteCount },
+      makePlan: makePlan)
     // The first plan packs the weights and proves that the model can run.
     _ = try model.plan(for: model.smallestInputShapes)
     return model
+  }
+
+  /// The smallest of a few image sizes that the model can run: a dynamic one may not take a single pixel.
+  private static func workingShapes(
+    _ signature: ModelSignature, _ makePlan: ([Shape]) throws(ModelError) -> ExecutionPlan
+  ) throws(ModelError) -> [Shape] {
+    let smallest = signature.inputShapes(openExtent: 1)
+    if signature.inputs.allSatisfy({ $0.type.shape.fixed != nil }) { return smallest }
+    var firstError: ModelError?
+    for extent in [1, 8, 32, 64, 224] {
+      let shapes = signature.inputShapes(openExtent: extent)
+      do throws(ModelError) {
+        _ = try makePlan(shapes)
+        return shapes
+      } catch {
+        firstError = firstError ?? error
+      }
+    }
+    throw firstError ?? .model("no input shape was tried")
   }
 
   /// The low-precision graph: the same meaning, on integers wherever possible.

@@ -136,10 +136,24 @@ package struct Planner {
     let forms = buffers.forms(of: value)
     if let form = forms.first(where: { $0.view == view }) { return form }
     guard let source = forms.first else { throw .model("layer '\(node.name)' reads a value before it is computed") }
+    if case .constant(let storage) = source.place {
+      let form = Form(view: view, place: .constant(reordered(storage, source.view, view)))
+      buffers.define(value, form)
+      return form
+    }
     let form = Form(view: view, place: .region(buffers.newRegion(byteCount: view.spanBytes), offset: 0))
     try reorder(source, to: form, after: graph.producer(of: value))
     buffers.define(value, form)
     return form
+  }
+
+  /// Constants change their layout once, now.
+  private func reordered(_ storage: TensorStorage, _ source: TensorView, _ destination: TensorView) -> TensorStorage {
+    let result = TensorStorage(byteCount: destination.spanBytes)
+    Reorder(
+      LayoutChange(from: source, to: destination), elementSize: source.elementType.bitWidth / 8, cpu: cpu
+    ).run(storage.base, into: result.base, team: WorkerTeam(threads: 1))
+    return result
   }
 
   private mutating func reorder(_ source: Form, to destination: Form, after node: Node) throws(ModelError) {

@@ -10,6 +10,8 @@ package final class CompiledModel: Sendable {
   /// The instruction set that kernels were chosen for.
   package let instructionSet: String
   package let counters = LayerCounters()
+  /// Input shapes that the model is known to run with: what it is warmed up and explained with.
+  package let smallestInputShapes: [Shape]
 
   private let makePlan: @Sendable ([Shape]) throws(ModelError) -> ExecutionPlan
   private let weightByteCounter: @Sendable () -> Int
@@ -17,11 +19,12 @@ package final class CompiledModel: Sendable {
 
   package init(
     signature: ModelSignature, instructionSet: String, maximumPlans: Int = 32,
-    weightByteCount: @escaping @Sendable () -> Int,
+    smallestInputShapes: [Shape]? = nil, weightByteCount: @escaping @Sendable () -> Int,
     makePlan: @escaping @Sendable ([Shape]) throws(ModelError) -> ExecutionPlan
   ) {
     self.signature = signature
     self.instructionSet = instructionSet
+    self.smallestInputShapes = smallestInputShapes ?? signature.inputShapes(openExtent: 1)
     self.makePlan = makePlan
     weightByteCounter = weightByteCount
     plans = Mutex(PlanCache(capacity: maximumPlans))
@@ -42,19 +45,6 @@ package final class CompiledModel: Sendable {
     // Planning runs outside the lock: a request of a known shape must not wait for it.
     let plan = try makePlan(shapes)
     return plans.withLock { $0.insert(plan, for: shapes) }
-  }
-
-  /// The shapes a model is loaded with: every open extent is 1, or the lowest that its bounds allow above that.
-  package var smallestInputShapes: [Shape] {
-    signature.inputs.map { port in
-      Shape(
-        valid: port.type.shape.dimensions.map { dimension in
-          switch dimension {
-          case .fixed(let extent): extent
-          case .bounded(let range): min(max(1, range.lowerBound), range.upperBound)
-          }
-        })
-    }
   }
 
   private func check(_ shapes: [Shape]) throws(ModelError) {

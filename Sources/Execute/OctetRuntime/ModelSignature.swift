@@ -26,4 +26,17 @@ package struct ModelSignature: Sendable, Hashable {
     !inputs.isEmpty && !outputs.isEmpty
       && (inputs + outputs).allSatisfy { $0.type.shape.rank > 0 && $0.type.shape[0].fixedExtent == nil }
   }
+
+  /// Input shapes with one image, whose other open extents are `openExtent`, or as near to it as their bounds allow.
+  package func inputShapes(openExtent: Int) -> [Shape] {
+    inputs.map { port in
+      Shape(
+        valid: port.type.shape.dimensions.enumerated().map { axis, dimension in
+          switch dimension {
+          case .fixed(let extent): extent
+          case .bounded(let range): min(max(axis == 0 ? 1 : openExtent, range.lowerBound), range.upperBound)
+          }
+        })
+    }
+  }
 }

@@ -26,6 +26,8 @@ private struct ConvolutionSetting {
   let x: TensorView
   let y: TensorView
   let site: LoweringSite
+  /// Bytes from a pixel's first channel to the first that is summed.
+  let inputOffset: Int
 
   /// Nil when no kernel takes these types, this chain or these extents.
   init?(
@@ -35,6 +37,7 @@ private struct ConvolutionSetting {
     guard types == (.u8, .i8) || types == (.f32, .f32) else { return nil }
     self.constant = constant
     self.site = site
+    inputOffset = (convolution.channels?.lowerBound ?? 0) * types.0.bitWidth / 8
     weights = try WeightShape(site.operands[1], window: convolution.window, isGrouped: convolution.isGrouped)
     zeroPoints = KernelZeroPoints(convolution, constant, weights)
     guard let program = EpilogueProgram(chain, channelAxis: 1, initialShifts: zeroPoints.shifts),
@@ -59,7 +62,7 @@ private struct ConvolutionSetting {
     let kernel = QuantizedConvolution(
       geometry: geometry, weights: packed, inputZeroPoint: zeroPoints.bytes[0], inputPixelStride: x.pixelStride,
       outputPixelStride: y.pixelStride, operandPixelStrides: epilogue.pixelStrides, epilogue: epilogue.epilogue)
-    return QuantizedConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
+    return QuantizedConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
   }
 
   func depthwise() -> any Primitive {
@@ -69,7 +72,7 @@ private struct ConvolutionSetting {
         outputPixelStride: y.pixelStride, operandPixelStrides: epilogue.pixelStrides, epilogue: epilogue.epilogue,
         instructionSet: site.cpu.best)
     }
-    return DepthwiseConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
+    return DepthwiseConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
   }
 
   func float() -> any Primitive {
@@ -84,7 +87,7 @@ private struct ConvolutionSetting {
     let kernel = FloatConvolution(
       geometry: geometry, weights: packed, inputPixelStride: x.pixelStride, outputPixelStride: y.pixelStride,
       operandPixelStrides: epilogue.pixelStrides, epilogue: epilogue.epilogue)
-    return FloatConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
+    return FloatConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
   }
 
   private var packing: String {
@@ -110,11 +113,13 @@ extension ConvolutionGeometry {
 struct QuantizedConvolutionPrimitive: Primitive {
   let kernel: QuantizedConvolution
   let epilogue: PreparedEpilogue
+  var inputOffset = 0
 
   var kernelName: String { kernel.kernelName }
 
   func execute(_ step: borrowing StepBuffers) {
-    kernel.run(input: step.operand(0), output: step.result(0), operands: epilogue.pointers(step), team: step.team)
+    kernel.run(
+      input: step.operand(0) + inputOffset, output: step.result(0), operands: epilogue.pointers(step), team: step.team)
   }
 }
 
@@ -122,11 +127,13 @@ struct QuantizedConvolutionPrimitive: Primitive {
 struct FloatConvolutionPrimitive: Primitive {
   let kernel: FloatConvolution
   let epilogue: PreparedEpilogue
+  var inputOffset = 0
 
   var kernelName: String { kernel.kernelName }
 
   func execute(_ step: borrowing StepBuffers) {
-    kernel.run(input: step.operand(0), output: step.result(0), operands: epilogue.pointers(step), team: step.team)
+    kernel.run(
+      input: step.operand(0) + inputOffset, output: step.result(0), operands: epilogue.pointers(step), team: step.team)
   }
 }
 
@@ -134,10 +141,12 @@ struct FloatConvolutionPrimitive: Primitive {
 private struct DepthwiseConvolutionPrimitive: Primitive {
   let kernel: DepthwiseConvolution
   let epilogue: PreparedEpilogue
+  var inputOffset = 0
 
   var kernelName: String { kernel.kernelName }
 
   func execute(_ step: borrowing StepBuffers) {
-    kernel.run(input: step.operand(0), output: step.result(0), operands: epilogue.pointers(step), team: step.team)
+    kernel.run(
+      input: step.operand(0) + inputOffset, output: step.result(0), operands: epilogue.pointers(step), team: step.team)
   }
 }

@@ -11,16 +11,20 @@ package struct Convolution: Operator {
   package static let name = "Convolution"
   package let window: SpatialWindow
   package let isGrouped: Bool
+  /// The channels of x that are summed; nil is all of them.
+  package let channels: Range<Int>?
   /// One per input channel, or a single one.
   package let activationZeroPoints: [Double]
   /// One per output channel, or a single one.
   package let weightZeroPoints: [Double]
 
   package init(
-    window: SpatialWindow, isGrouped: Bool, activationZeroPoints: [Double] = [0], weightZeroPoints: [Double] = [0]
+    window: SpatialWindow, isGrouped: Bool, channels: Range<Int>? = nil, activationZeroPoints: [Double] = [0],
+    weightZeroPoints: [Double] = [0]
   ) {
     self.window = window
     self.isGrouped = isGrouped
+    self.channels = channels
     self.activationZeroPoints = activationZeroPoints
     self.weightZeroPoints = weightZeroPoints
   }
@@ -28,6 +32,7 @@ package struct Convolution: Operator {
   package var attributes: String {
     var parts = [window.description()]
     if isGrouped { parts.append("grouped") }
+    if let channels { parts.append("channels \(channels)") }
     if activationZeroPoints.contains(where: { $0 != 0 }) {
       parts.append(activationZeroPoints.count == 1 ? "zeroPoint \(Float(activationZeroPoints[0]))" : "zeroPoints")
     }
@@ -39,14 +44,27 @@ package struct Convolution: Operator {
     try operands.expect(2, of: Self.name)
     let weights = try WeightShape(operands[1], window: window, isGrouped: isGrouped)
     let spatial = try window.spatial(of: operands[0].shape, Self.name)
-    guard operands[0].shape[1].accepts(weights.inputChannels) else {
-      throw .mismatch(
-        "channels of the operand", expected: "\(weights.inputChannels), as the weights \(operands[1].shape) say",
-        found: "\(operands[0].shape[1])")
-    }
+    try checkChannels(operands[0].shape[1], weights, operands[1].shape)
     let extents = try window.outputDimensions(input: spatial, kernel: weights.kernel)
     let shape = PartialShape([operands[0].shape[0], .fixed(weights.outputChannels)] + extents)
     return [TensorType(try elementType(operands), shape)]
+  }
+
+  private func checkChannels(
+    _ dimension: Dimension, _ weights: WeightShape, _ weightShape: PartialShape
+  ) throws(OperatorError) {
+    if let channels {
+      guard channels.count == weights.inputChannels, let all = dimension.fixedExtent, channels.upperBound <= all,
+        channels.lowerBound >= 0
+      else {
+        throw .mismatch(
+          "channels \(channels)", expected: "\(weights.inputChannels) of \(dimension)", found: "\(channels.count)")
+      }
+    } else if !dimension.accepts(weights.inputChannels) {
+      throw .mismatch(
+        "channels of the operand", expected: "\(weights.inputChannels), as the weights \(weightShape) say",
+        found: "\(dimension)")
+    }
   }
 
   private func elementType(_ operands: [Operand]) throws(OperatorError) -> ElementType {
@@ -72,13 +90,13 @@ package struct Convolution: Operator {
     let w = operands[1].doubles.enumerated().map { index, value in
       value - weightZeroPoints[weightZeroPoints.count == 1 ? 0 : index / perOutput]
     }
-    let y = Self.sum(x, w, source: operands[0].shape, result: shape, weights, window)
+    let y = sum(x, w, source: operands[0].shape, result: shape, weights)
     return [Tensor(type.elementType, shape, converting: y)]
   }
 
   /// The plain loops, in f64.
-  private static func sum(
-    _ x: [Double], _ w: [Double], source: Shape, result: Shape, _ weights: WeightShape, _ window: SpatialWindow
+  private func sum(
+    _ x: [Double], _ w: [Double], source: Shape, result: Shape, _ weights: WeightShape
   ) -> [Double] {
     let taps = WindowTaps(
       window, input: Array(source.extents[2...]), kernel: weights.kernel, output: Array(result.extents[2...]))
@@ -98,8 +116,8 @@ package struct Convolution: Operator {
             let group = output / weights.outputsPerGroup
             let yBase = (image * weights.outputChannels + output) * outputSize
             for input in 0..<weights.inputsPerGroup {
-              let channel = group * weights.inputsPerGroup + input
-              let xBase = (image * weights.inputChannels + channel) * inputSize
+              let channel = (channels?.lowerBound ?? 0) + group * weights.inputsPerGroup + input
+              let xBase = (image * source[1] + channel) * inputSize
               let wBase = (output * weights.inputsPerGroup + input) * taps.kernelCount
               for tap in 0..<taps.kernelCount where w[wBase + tap] != 0 {
                 let weight = w[wBase + tap]

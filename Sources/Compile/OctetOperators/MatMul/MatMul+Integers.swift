@@ -10,15 +10,24 @@ extension MatMul {
       return .refused("its right side is not a constant matrix")
     }
     guard a.isPerTensor else { return .refused("its activations have different scales along the sum") }
-    guard b.zeroPoints.allSatisfy({ $0 == 0 }) else { return .refused("its weights are asymmetric") }
     let columnAxis = transposeB ? 0 : 1
     guard b.isPerTensor || b.axes == columnAxis..<(columnAxis + 1) else {
       return .refused("its weights have different scales along the sum")
     }
     // Nothing is padded, so any zero point is exact: what is not an integer goes into the shift.
-    let scales = b.scales.map { $0 * a.scales[0] }
     let form = MatMul(transposeA: false, transposeB: transposeB, leftZeroPoint: a.zeroPoints[0])
-    return .form(op: form, scales: scales, channelAxis: operands[0].shape.rank - 1)
+    let axis = operands[0].shape.rank - 1
+    let scales = b.scales.map { $0 * a.scales[0] }
+    var terms = [IntegerTerm(op: form, scales: scales, channelAxis: axis)]
+    if b.zeroPoints.contains(where: { $0 != 0 }) {
+      // Σ a·(w − z) = Σ a·w − z·Σ a, and Σ a is a product with a column of ones.
+      let inner = weights.shape[1 - columnAxis]
+      let ones = Tensor(.i8, [1, inner], elements: [Int8](repeating: 1, count: inner))
+      let sum = MatMul(transposeA: false, transposeB: true, leftZeroPoint: a.zeroPoints[0])
+      terms.append(
+        IntegerTerm(op: sum, weights: ones, scales: zip(scales, b.zeroPoints).map { -$0 * $1 }, channelAxis: axis))
+    }
+    return .sum(terms)
   }
 
   package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {

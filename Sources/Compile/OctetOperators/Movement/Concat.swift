@@ -70,15 +70,24 @@ package struct Concat: Operator {
     return [result]
   }
 
-  /// Equal dequantizations pass; per-channel ones follow the channels when those are what is joined.
+  /// Equal dequantizations pass. Different ones become one per channel when channels are what is joined: nothing is
+  /// brought to a common grid.
   package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
     var known: [Dequantization] = []
     for dequantization in incoming {
       guard let dequantization else { return nil }
       known.append(dequantization)
     }
-    guard let first = known.first, known.allSatisfy({ $0 == first }) else { return nil }
-    let joinsChannels = (try? axis(forRank: operands[0].shape.rank)).map(first.axes.contains) ?? true
-    return first.isPerTensor || !joinsChannels ? [first] : nil
+    guard let first = known.first, let axis = try? axis(forRank: operands[0].shape.rank) else { return nil }
+    if known.allSatisfy({ $0 == first }), first.isPerTensor || !first.axes.contains(axis) { return [first] }
+    guard axis == 1, known.allSatisfy({ $0.isPerTensor || $0.axes == 1..<2 }) else { return nil }
+    var scales: [Double] = []
+    var zeroPoints: [Double] = []
+    for (dequantization, operand) in zip(known, operands) {
+      guard let channels = operand.shape[1].fixedExtent else { return nil }
+      scales += dequantization.expandedScales(channels)
+      zeroPoints += dequantization.expandedZeroPoints(channels)
+    }
+    return scales.isEmpty ? nil : [Dequantization(scales: scales, zeroPoints: zeroPoints)]
   }
 }

@@ -35,6 +35,6 @@ package struct ReduceMean: Reduction {
   package func integerForm(_ incoming: [Dequantization?], _ operands: [Operand]) -> IntegerForm {
     guard let x = incoming[0], x.isPerTensor else { return .notAccumulating }
     let form = ReduceMean(keepsAxes: keepsAxes, zeroPoint: x.zeroPoints[0])
-    return .form(op: form, scales: x.scales, channelAxis: 1)
+    return .sum([IntegerTerm(op: form, scales: x.scales, channelAxis: 1)])
   }
 }

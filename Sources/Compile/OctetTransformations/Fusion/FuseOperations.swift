@@ -1,3 +1,4 @@
+import OctetTensor
 import OctetGraph
 import OctetOperators
 
@@ -8,7 +9,7 @@ struct FuseOperations: RewriteRule {
     for index in node.operands.indices {
       let value = node.operands[index]
       let base = graph.producer(of: value)
-      guard base.types.count == 1, graph.hasSingleUse(value) else { continue }
+      guard base.types.count == 1, base.type.shape == node.type.shape, graph.hasSingleUse(value) else { continue }
       var further = node.operands
       further.remove(at: index)
       let operation = FusedOperation(

@@ -2,26 +2,44 @@ import OctetGraph
 import OctetOperators
 import OctetTensor
 
-/// `f(dequantize(q), …)`  ⇒  `g(q, …) · scale`, for every operator f that sums products and has a form g over integers.
+/// `f(dequantize(q), …)`  ⇒  `Σ g(q, …) · scale`, for every operator f that sums products and has a form over integers.
+///
+/// Mostly there is one g, which is f itself. Several come from activations with several scales, or from weights with
+/// zero points.
 struct UseIntegerForm: RewriteRule {
   func rewrite(_ node: Node, in graph: Graph) -> GraphPatch? {
     let incoming = IncomingDequantizations(node, in: graph)
     guard !incoming.isEmpty, node.type.elementType == .f32 else { return nil }
-    guard
-      case .form(let op, let scales, let channelAxis) = node.op.integerForm(incoming.dequantizations, incoming.operands)
-    else { return nil }
+    guard case .sum(let terms, let constant) = node.op.integerForm(incoming.dequantizations, incoming.operands) else {
+      return nil
+    }
 
     var patch = GraphPatch(to: graph)
-    let sum = patch.add(op, incoming.sources, from: node)
-    let factors = patch.addConstant(Self.factors(scales, channelAxis, rank: node.type.shape.rank), from: node)
-    patch.replace(node.value, with: patch.add(Multiply(), [sum, factors], from: node, fused: []))
+    var sum: Value?
+    for term in terms {
+      let value = Self.add(term, incoming.sources, from: node, to: &patch)
+      sum = sum.map { patch.add(Add(), [$0, value], from: node, fused: []) } ?? value
+    }
+    guard var sum else { return nil }
+    if let constant { sum = patch.add(Add(), [sum, patch.addConstant(constant, from: node)], from: node, fused: []) }
+    patch.replace(node.value, with: sum)
     return patch
   }
 
+  private static func add(
+    _ term: IntegerTerm, _ sources: [Value], from node: Node, to patch: inout GraphPatch
+  ) -> Value {
+    var operands = sources
+    if let weights = term.weights { operands[1] = patch.addConstant(weights, from: node) }
+    let product = patch.add(term.op, operands, from: node)
+    let scales = patch.addConstant(factors(term, rank: node.type.shape.rank), from: node)
+    return patch.add(Multiply(), [product, scales], from: node, fused: [])
+  }
+
   /// One number, or [1, …, channels, …, 1].
-  private static func factors(_ scales: [Double], _ channelAxis: Int, rank: Int) -> Tensor {
-    if scales.count == 1 { return Tensor(.f32, .scalar, converting: scales) }
-    let extents = (0..<rank).map { $0 == channelAxis ? scales.count : 1 }
-    return Tensor(.f32, Shape(valid: extents), converting: scales)
+  private static func factors(_ term: IntegerTerm, rank: Int) -> Tensor {
+    if term.scales.count == 1 { return Tensor(.f32, .scalar, converting: term.scales) }
+    let extents = (0..<rank).map { $0 == term.channelAxis ? term.scales.count : 1 }
+    return Tensor(.f32, Shape(valid: extents), converting: term.scales)
   }
 }
