@@ -48,10 +48,10 @@ static void sum_tile(const convolution_slice *slice, size_t first_pixel, size_t 
   const octet_convolution_plan *plan = slice->run->plan;
   const octet_weight_layout *layout = &plan->layout;
   const octet_dot_kernel *kernel = slice->panel->kernel;
-  const uint8_t *input = slice->run->input + slice->group * layout->group_inputs * plan->element_bytes;
-  const uint8_t *weights = plan->weights + slice->group * layout->group_bytes + slice->panel->weight_offset;
+  const uint8_t *input = slice->run->input + slice->group * plan->group_steps.input_bytes;
+  const uint8_t *weights = plan->weights + slice->group * plan->group_steps.weight_bytes + slice->panel->weight_offset;
   const size_t run_bytes = layout->group_bytes / layout->group_channels * kernel->channels / layout->runs;
-  const size_t initial_channel = slice->group * layout->group_channels + slice->panel->initial_offset;
+  const size_t initial_channel = slice->group * plan->group_steps.initial_channels + slice->panel->initial_offset;
   const size_t panel = slice->group * layout->panel_count + (size_t)(slice->panel - plan->panels);
   const octet_outlier *outlier = plan->outliers ? plan->outliers + plan->outlier_starts[panel] : NULL;
   const octet_outlier *outliers_end = plan->outliers ? plan->outliers + plan->outlier_starts[panel + 1] : NULL;
@@ -80,9 +80,9 @@ static void finish_tile(const convolution_slice *slice, size_t first_pixel, size
                                     .sums_are_integers = plan->layout.format != OCTET_WEIGHTS_F32,
                                     .rows = rows,
                                     .row_stride = slice->panel->kernel->channels,
-                                    .first_pixel = first_pixel,
+                                    .first_pixel = slice->group * plan->group_steps.output_pixels + first_pixel,
                                     .first_channel =
-                                        slice->group * plan->layout.group_outputs + slice->panel->first_channel,
+                                        slice->group * plan->group_steps.output_channels + slice->panel->first_channel,
                                     .channels = slice->panel->channels,
                                     .buffers = slice->run->buffers,
                                     .strides = &plan->strides};

@@ -145,4 +145,9 @@ void octet_convolution_prepare(octet_convolution_plan *plan, ptrdiff_t *offsets)
     locate_tap(g, origin, run * plan->layout.run_taps, place);
     offsets[run] = place[0] * steps->axis_bytes[0] + place[1] * steps->axis_bytes[1] + place[2] * steps->axis_bytes[2];
   }
+  plan->group_steps = (octet_group_steps){.input_bytes = g->group_inputs * plan->element_bytes,
+                                          .weight_bytes = plan->layout.group_bytes,
+                                          .initial_channels = plan->layout.group_channels,
+                                          .output_pixels = 0,
+                                          .output_channels = g->group_outputs};
 }

@@ -88,6 +88,14 @@ typedef struct octet_window_steps {
   const ptrdiff_t *run_offsets;
 } octet_window_steps;
 
+/// How far a group's tensors and weights lie from those of the group before.
+typedef struct octet_group_steps {
+  size_t input_bytes, weight_bytes;
+  /// Sums of `initial`.
+  size_t initial_channels;
+  size_t output_pixels, output_channels;
+} octet_group_steps;
+
 typedef struct octet_convolution_plan {
   octet_convolution_geometry geometry;
   octet_weight_layout layout;
@@ -108,9 +116,11 @@ typedef struct octet_convolution_plan {
   const octet_epilogue *epilogue;
   octet_epilogue_function *finish;
   octet_window_steps steps;
+  octet_group_steps group_steps;
 } octet_convolution_plan;
 
-/// Fills in plan->steps from the rest of the plan, with `offsets` as the memory for layout.runs run offsets.
+/// Fills in plan->steps and plan->group_steps from the rest of the plan, with `offsets` as the memory for layout.runs
+/// run offsets.
 void octet_convolution_prepare(octet_convolution_plan *plan, ptrdiff_t *offsets);
 
 /// Runs a plan. Up to 3 bytes past the last input pixel's channels are read; nothing but the output's channels is

@@ -10,6 +10,7 @@
 #include "octet_depthwise.h"
 #include "octet_dot.h"
 #include "octet_epilogue.h"
+#include "octet_gemm.h"
 #include "octet_team.h"
 #include "octet_dequantize.h"
 #include "octet_elementwise.h"

@@ -3,7 +3,9 @@
 /// OCTET_DOT lines.
 #include "octet_dot.h"
 
-#define OCTET_DOT(isa, function, rows, channels, format) octet_dot_function function;
+#define OCTET_DOT(isa, function, rows, channels, format)                                                               \
+  octet_dot_function function;                                                                                         \
+  _Static_assert((rows) <= OCTET_TILE_ROWS && (rows) * (channels) <= OCTET_TILE_SUMS, "the tile has no room");
 #include OCTET_DOT_KERNELS
 #undef OCTET_DOT
 
