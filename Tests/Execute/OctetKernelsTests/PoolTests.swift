@@ -11,7 +11,7 @@ struct PoolCase: Sendable, CustomTestStringConvertible {
   }
 
   static let all: [PoolCase] =
-    [1, 3, 15, 16, 17, 63, 64, 65, 300].map { channels in
+    [1, 3, 16, 17, 64, 65, 300].map { channels in
       PoolCase(
         geometry: PoolGeometry(
           batch: 2, channels: channels,
@@ -23,12 +23,12 @@ struct PoolCase: Sendable, CustomTestStringConvertible {
       // The whole image, more than 256 taps in a row and in all.
       PoolCase(
         geometry: PoolGeometry(
-          batch: 1, channels: 20,
-          axes: [.init(input: 3, output: 1, kernel: 3), .init(input: 600, output: 1, kernel: 600)])),
+          batch: 1, channels: 5,
+          axes: [.init(input: 2, output: 1, kernel: 2), .init(input: 300, output: 1, kernel: 300)])),
       PoolCase(
         geometry: PoolGeometry(
-          batch: 1, channels: 70,
-          axes: [.init(input: 19, output: 1, kernel: 19), .init(input: 23, output: 1, kernel: 23)])),
+          batch: 1, channels: 17,
+          axes: [.init(input: 17, output: 1, kernel: 17), .init(input: 19, output: 1, kernel: 19)])),
       // Ceil mode: the last window reaches past the padded image.
       PoolCase(
         geometry: PoolGeometry(

@@ -42,7 +42,7 @@ OCTET_INLINE size_t number_of_taps(const pool_taps *taps) {
   return taps->count[0] * taps->count[1] * taps->count[2];
 }
 
-/// The address of the first tap of row `row`, rows counted over depth and height.
+/// The address of the first tap of one row.
 OCTET_INLINE const uint8_t *row_of_taps(const pool_taps *taps, size_t depth, size_t height) {
   return taps->first + depth * taps->step[0] + height * taps->step[1];
 }
@@ -154,9 +154,9 @@ OCTET_INLINE void store_averages(const octet_pool_plan *plan, const pool_taps *t
 
 /// Pools channels first ..< last of one pixel; `destination` is channel 0.
 OCTET_INLINE void pool_bytes(const octet_pool_plan *plan, const pool_taps *taps, size_t first, size_t last,
-                             bool is_signed, uint8_t *destination) {
+                             octet_pool_operation operation, bool is_signed, uint8_t *destination) {
   for (size_t c = first; c < last; c += 64) {
-    if (plan->operation == OCTET_POOL_MAXIMUM) {
+    if (operation == OCTET_POOL_MAXIMUM) {
       const u8x64 best = maximum_of_bytes(taps, c, is_signed);
       if (last - c >= 64) {
         __builtin_memcpy(destination + c, &best, sizeof best);
@@ -175,9 +175,9 @@ OCTET_INLINE void pool_bytes(const octet_pool_plan *plan, const pool_taps *taps,
 }
 
 OCTET_INLINE void pool_floats(const octet_pool_plan *plan, const pool_taps *taps, size_t first, size_t last,
-                              uint8_t *destination) {
+                              octet_pool_operation operation, uint8_t *destination) {
   for (size_t c = first; c < last; c += OCTET_LANES) {
-    if (plan->operation == OCTET_POOL_MAXIMUM) {
+    if (operation == OCTET_POOL_MAXIMUM) {
       store_first_f32((float *)destination + c, maximum_of_floats(taps, c * sizeof(float)), last - c);
     } else {
       store_averages(plan, taps, sum_of_floats(taps, c * sizeof(float)), c, last - c, destination);
@@ -185,7 +185,8 @@ OCTET_INLINE void pool_floats(const octet_pool_plan *plan, const pool_taps *taps
   }
 }
 
-OCTET_INLINE void pool_range(const octet_pool_arguments *a, size_t begin, size_t end, octet_element type) {
+OCTET_INLINE void pool_range(const octet_pool_arguments *a, size_t begin, size_t end, octet_element type,
+                             octet_pool_operation operation) {
   // A copy, because a store of bytes could change what `a->plan` points at, and everything would be loaded again.
   const octet_pool_plan copy = *a->plan, *plan = &copy;
   const size_t source_size = octet_element_bytes(type);
@@ -205,13 +206,13 @@ OCTET_INLINE void pool_range(const octet_pool_arguments *a, size_t begin, size_t
     const size_t last = first + (left < OCTET_POOL_CHANNELS ? left : OCTET_POOL_CHANNELS);
     switch (type) {
     case OCTET_ELEMENT_U8:
-      pool_bytes(plan, &taps, first, last, false, destination);
+      pool_bytes(plan, &taps, first, last, operation, false, destination);
       break;
     case OCTET_ELEMENT_I8:
-      pool_bytes(plan, &taps, first, last, true, destination);
+      pool_bytes(plan, &taps, first, last, operation, true, destination);
       break;
     case OCTET_ELEMENT_F32:
-      pool_floats(plan, &taps, first, last, destination);
+      pool_floats(plan, &taps, first, last, operation, destination);
       break;
     }
     if (++block == blocks) {
@@ -225,17 +226,26 @@ OCTET_INLINE void pool_range(const octet_pool_arguments *a, size_t begin, size_t
   }
 }
 
+/// With constants for the type and the operation, each pair gets loops of its own.
+OCTET_INLINE void pool(const octet_pool_arguments *a, size_t begin, size_t end, octet_element type) {
+  if (a->plan->operation == OCTET_POOL_MAXIMUM) {
+    pool_range(a, begin, end, type, OCTET_POOL_MAXIMUM);
+  } else {
+    pool_range(a, begin, end, type, OCTET_POOL_AVERAGE);
+  }
+}
+
 void OCTET_KERNEL_NAME(octet_pool)(const void *arguments, size_t begin, size_t end) {
   const octet_pool_arguments *a = arguments;
   switch (a->plan->source_type) {
   case OCTET_ELEMENT_U8:
-    pool_range(a, begin, end, OCTET_ELEMENT_U8);
+    pool(a, begin, end, OCTET_ELEMENT_U8);
     break;
   case OCTET_ELEMENT_I8:
-    pool_range(a, begin, end, OCTET_ELEMENT_I8);
+    pool(a, begin, end, OCTET_ELEMENT_I8);
     break;
   case OCTET_ELEMENT_F32:
-    pool_range(a, begin, end, OCTET_ELEMENT_F32);
+    pool(a, begin, end, OCTET_ELEMENT_F32);
     break;
   }
 }
