@@ -9,11 +9,13 @@ extension IROperatorTable {
       AvgPool(pooling: try layer.pooling(), excludesPadding: try layer.attributes.boolean("exclude-pad"))
     },
     IROperator("Convolution", 1) { layer in Convolution(window: try layer.window(), isGrouped: false) },
+    IROperator("ConvolutionBackpropData", 1) { layer in try deconvolution(layer, isGrouped: false) },
     IROperator("FakeQuantize", 1) { layer in
       try layer.requireNumPyBroadcasting()
       return try FakeQuantize(levels: layer.attributes.integer("levels"))
     },
     IROperator("GroupConvolution", 1) { layer in Convolution(window: try layer.window(), isGrouped: true) },
+    IROperator("GroupConvolutionBackpropData", 1) { layer in try deconvolution(layer, isGrouped: true) },
     IROperator("MatMul", 1) { layer in
       MatMul(
         transposeA: try layer.attributes.boolean("transpose_a", default: false),
@@ -26,6 +28,13 @@ extension IROperatorTable {
         indexAxis: layer.attributes.integer("axis", default: 0))
     },
   ]
+
+  private static func deconvolution(_ layer: IRLayer, isGrouped: Bool) throws(OperatorError) -> Deconvolution {
+    let window = try layer.window()
+    let none = [Int](repeating: 0, count: window.rank)
+    return try Deconvolution(
+      window: window, isGrouped: isGrouped, outputPadding: layer.attributes.integers("output_padding", default: none))
+  }
 }
 
 extension IRLayer {

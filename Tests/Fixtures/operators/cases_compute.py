@@ -1,0 +1,119 @@
+"""Convolutions, products, pooling, quantization and recurrent cells."""
+
+import numpy as np
+import openvino.opset1 as op1
+import openvino.opset3 as op3
+import openvino.opset4 as op4
+import openvino.opset5 as op5
+import openvino.opset8 as op8
+import openvino.opset14 as op14
+
+from case import case, create, f32, i32
+
+
+def ints(*values):
+    return op1.constant(np.array(values, np.int64))
+
+
+def weights(*shape):
+    """Constants between −1 and 1 that only depend on their shape."""
+    return op1.constant(np.random.default_rng(list(shape)).uniform(-1, 1, shape).astype(np.float32))
+
+
+def scalar(value):
+    return op1.constant(np.float32(value))
+
+
+def ranges(low, high, shape=(1, 1, 1, 1)):
+    """Bounds of a FakeQuantize."""
+    return [op1.constant(np.full(shape, value, np.float32)) for value in (low, high, low, high)]
+
+
+CONVOLUTIONS = [
+    case("Convolution", "pads, strides, dilations", lambda x: op1.convolution(x, weights(4, 3, 3, 2), [2, 1], [1, 0], [2, 1], [1, 2]), f32(2, 3, 7, 6)),
+    case("Convolution", "same_upper", lambda x: op1.convolution(x, weights(2, 3, 4, 4), [2, 2], [0, 0], [0, 0], [1, 1], "SAME_UPPER"), f32(1, 3, 7, 6)),
+    case("Convolution", "one dimension", lambda x: op1.convolution(x, weights(2, 3, 3), [1], [1], [1], [1]), f32(1, 3, 7)),
+    case("Convolution", "three dimensions", lambda x: op1.convolution(x, weights(2, 2, 2, 2, 2), [1, 1, 1], [0, 0, 0], [0, 0, 0], [1, 1, 1]), f32(1, 2, 3, 4, 3)),
+    case("GroupConvolution", "groups", lambda x: op1.group_convolution(x, weights(2, 3, 2, 3, 3), [1, 1], [1, 1], [1, 1], [1, 1]), f32(1, 4, 5, 4)),
+    case("GroupConvolution", "depthwise", lambda x: op1.group_convolution(x, weights(3, 1, 1, 3, 3), [1, 1], [1, 1], [1, 1], [1, 1]), f32(1, 3, 5, 4)),
+    case("ConvolutionBackpropData", "output padding", lambda x: op1.convolution_backprop_data(x, weights(3, 2, 3, 3), [2, 2], pads_begin=[1, 0], pads_end=[0, 1], dilations=[1, 2], auto_pad="explicit", output_padding=[1, 0]), f32(2, 3, 3, 4)),
+    case("ConvolutionBackpropData", "output shape, same_lower", lambda x: op1.convolution_backprop_data(x, weights(2, 2, 3, 3), [2, 2], ints(6, 7), auto_pad="same_lower"), f32(1, 2, 3, 4)),
+    case("ConvolutionBackpropData", "output shape, same_upper", lambda x: op1.convolution_backprop_data(x, weights(2, 2, 3, 3), [2, 2], ints(6, 7), auto_pad="same_upper"), f32(1, 2, 3, 4)),
+    case("ConvolutionBackpropData", "output shape, explicit", lambda x: op1.convolution_backprop_data(x, weights(2, 2, 3, 3), [2, 2], ints(6, 7), pads_begin=[0, 1], pads_end=[1, 1], auto_pad="explicit"), f32(1, 2, 3, 4)),
+    case("ConvolutionBackpropData", "one dimension", lambda x: op1.convolution_backprop_data(x, weights(2, 3, 4), [2], pads_begin=[1], pads_end=[1], dilations=[1], auto_pad="explicit"), f32(1, 2, 5)),
+    case("GroupConvolutionBackpropData", "groups", lambda x: op1.group_convolution_backprop_data(x, weights(2, 2, 3, 2, 2), [2, 2], pads_begin=[0, 0], pads_end=[0, 0], dilations=[1, 1]), f32(1, 4, 3, 3)),
+]
+
+POOLS = [
+    case("MaxPool", "opset1", lambda x: op1.max_pool(x, [2, 2], [1, 1], [0, 0], [3, 2], "floor", "explicit"), f32(1, 2, 6, 5)),
+    case("MaxPool", "opset1, ceil", lambda x: op1.max_pool(x, [2, 2], [0, 0], [0, 0], [3, 3], "ceil", "explicit"), f32(1, 2, 6, 6)),
+    case("MaxPool", "opset8 with positions", lambda x: op8.max_pool(x, [2, 1], [1, 2], [1, 0], [0, 1], [2, 2], "floor", "explicit", "i32", 0), f32(2, 2, 6, 5)),
+    case("AvgPool", "padding excluded", lambda x: op1.avg_pool(x, [2, 2], [1, 1], [0, 1], [3, 3], True), f32(1, 2, 6, 5)),
+    # Not with ceil: where windows reach behind the padding, the CPU kernels count those taps only if there is padding.
+    case("AvgPool", "padding included", lambda x: op1.avg_pool(x, [2, 2], [1, 1], [1, 1], [3, 3], False), f32(1, 2, 6, 6)),
+    case("AvgPool", "opset14", lambda x: op14.avg_pool(x, [2, 2], [1, 1], [1, 1], [3, 3], True, "ceil_torch"), f32(1, 2, 6, 5)),
+]
+
+PRODUCTS = [
+    case("MatMul", "matrices", lambda x: op1.matmul(x, weights(4, 3), False, False), f32(2, 4)),
+    case("MatMul", "transposed", lambda x: op1.matmul(x, weights(3, 4), True, True), f32(4, 2)),
+    case("MatMul", "batches", lambda x, y: op1.matmul(x, y, False, True), f32(2, 1, 3, 4), f32(5, 2, 4)),
+    case("MatMul", "vector", lambda x: op1.matmul(x, weights(4), False, False), f32(2, 4)),
+]
+
+QUANTIZATION = [
+    case("FakeQuantize", "per tensor", lambda x: op1.fake_quantize(x, *ranges(-1.3, 2.1), 256), f32(1, 2, 3, 4)),
+    case("FakeQuantize", "per channel", lambda x: op1.fake_quantize(
+        x, op1.constant(np.array([-1, -2], np.float32).reshape(1, 2, 1, 1)), op1.constant(np.array([1, 3], np.float32).reshape(1, 2, 1, 1)),
+        scalar(-1), scalar(2), 16), f32(1, 2, 3, 4)),
+]
+
+MISCELLANEOUS = [
+    case("Clamp", "bounds", lambda x: op1.clamp(x, -1.5, 2.0), f32(2, 5)),
+    case("Convert", "f32 to i32", lambda x: op1.convert(x, "i32"), np.array([-2.7, 2.7, 0.5], np.float32)),
+    case("Convert", "boolean to f32", lambda x: op1.convert(x, "f32"), np.array([True, False])),
+    case("PReLU", "per channel", lambda x: op1.prelu(x, op1.constant(np.array([0.1, -0.5, 2], np.float32))), f32(2, 3, 2)),
+    case("ReLU", "f32", op1.relu, f32(2, 5)),
+    case("ShapeOf", "i32", lambda x: op3.shape_of(x, "i32"), f32(2, 5), shapes=([-1, 5],)),
+]
+
+
+def cell(opset, operator, gates, biases, states, **attributes):
+    """A recurrent cell of 2 inputs and 3 hidden units."""
+    def build(x, *initial):
+        operands = [x, *initial, weights(3 * gates, 2), weights(3 * gates, 3), weights(3 * biases)]
+        return create(opset, operator, operands, {"hidden_size": 3} | attributes)
+    return build, [f32(2, 2)] + [f32(2, 3, low=-1, high=1)] * states
+
+
+def sequence(operator, gates, biases, states, direction="forward", **attributes):
+    """The same over 4 steps, the second sequence of the batch having 2."""
+    tracks = 2 if direction == "bidirectional" else 1
+
+    def build(x, *initial):
+        lengths = op1.constant(np.array([4, 2], np.int32))
+        operands = [x, *initial, lengths, weights(tracks, 3 * gates, 2), weights(tracks, 3 * gates, 3), weights(tracks, 3 * biases)]
+        return create("opset5", operator, operands, {"hidden_size": 3, "direction": direction} | attributes)
+    return build, [f32(2, 4, 2)] + [f32(2, tracks, 3, low=-1, high=1)] * states
+
+
+GRU = {"activations": ["sigmoid", "tanh"]}
+LSTM = {"activations": ["sigmoid", "tanh", "tanh"]}
+
+RECURRENT = [
+    case(operator, name, build, *inputs) for operator, name, (build, inputs) in [
+        ("LSTMCell", "plain", cell("opset4", "LSTMCell", 4, 4, 2, **LSTM)),
+        ("LSTMCell", "clip", cell("opset4", "LSTMCell", 4, 4, 2, clip=0.5, **LSTM)),
+        ("GRUCell", "plain", cell("opset3", "GRUCell", 3, 3, 1, **GRU)),
+        ("GRUCell", "linear before reset", cell("opset3", "GRUCell", 3, 4, 1, linear_before_reset=True, **GRU)),
+        ("RNNCell", "relu", cell("opset1", "RNNCell", 1, 1, 1, activations=["relu"])),
+        ("LSTMSequence", "forward", sequence("LSTMSequence", 4, 4, 2, **LSTM)),
+        ("LSTMSequence", "reverse", sequence("LSTMSequence", 4, 4, 2, "reverse", **LSTM)),
+        ("LSTMSequence", "bidirectional", sequence("LSTMSequence", 4, 4, 2, "bidirectional", **LSTM)),
+        ("GRUSequence", "forward", sequence("GRUSequence", 3, 3, 1, **GRU)),
+        ("GRUSequence", "bidirectional, linear before reset", sequence("GRUSequence", 3, 4, 1, "bidirectional", linear_before_reset=True, **GRU)),
+        ("RNNSequence", "reverse", sequence("RNNSequence", 1, 1, 1, "reverse", activations=["tanh"])),
+    ]
+]
+
+CASES = CONVOLUTIONS + POOLS + PRODUCTS + QUANTIZATION + MISCELLANEOUS + RECURRENT
