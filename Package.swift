@@ -120,7 +120,7 @@ let package = Package(
     // MARK: - Tests
     .target(
       name: "OctetTestSupport",
-      dependencies: ["OctetOperators", "OctetGraph", "OctetRuntime", "OctetTensor"],
+      dependencies: ["OctetOperators", "OctetGraph", "OctetRuntime", "OctetTensor", "OctetSystem"],
       path: "Tests/OctetTestSupport",
       swiftSettings: settings),
     tests("Compile/", of: "OctetImport"),

@@ -53,12 +53,12 @@ final class Daemon: @unchecked Sendable {
       listeningOn: socket, repository: repository,
       metrics: Metrics(repository: repository, includesLayers: configuration.metrics.layers),
       options: configuration.serverOptions)
-    logger.info("listening", metadata: ["host": "\(configuration.listen.host)", "port": "\(server.port)"])
     control.sync {
       stage = .serving(server)
       startWatchdog(server)
     }
     notifier.send(.ready, .status(status))
+    logger.info("listening", metadata: ["host": "\(configuration.listen.host)", "port": "\(server.port)"])
     while true { pause() }
   }
 

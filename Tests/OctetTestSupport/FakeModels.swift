@@ -2,10 +2,11 @@ import Dispatch
 package import OctetRuntime
 package import OctetTensor
 import Synchronization
+import OctetSystem
 
 /// Lets inferences pass, or holds them until it is opened: a model that is busy for as long as a test wants.
 package final class Gate: Sendable {
-  private let isClosed = Mutex(false)
+  private let isClosed = Lock(false)
   private let waiting = Atomic(0)
   private let opened = DispatchSemaphore(value: 0)
 

@@ -2,7 +2,7 @@ import Dispatch
 import OctetKernels
 package import OctetRuntime
 import OctetTensor
-import Synchronization
+import OctetSystem
 
 /// The requests of one model, on their way to its executors.
 ///
@@ -42,7 +42,7 @@ package final class InferenceQueue: Sendable {
   private let options: ServingOptions
   private let isBatchable: Bool
   private let metrics: ModelMetrics
-  private let state: Mutex<State>
+  private let state: Lock<State>
   private let timers: DispatchQueue
 
   package init(
@@ -61,7 +61,7 @@ package final class InferenceQueue: Sendable {
           label: "octet.\(modelName).\(index)", model: model, threads: layout.threadsPerStream,
           maximumBatch: maximumBatch, saturationSampling: options.saturationSampling))
     }
-    state = Mutex(
+    state = Lock(
       State(
         batcher: Batcher(
           capacity: options.queueCapacity, maximumBatch: maximumBatch, delay: options.batchDelay),
@@ -202,7 +202,7 @@ package final class InferenceQueue: Sendable {
 private final class InferenceStream: Sendable {
   let queue: DispatchQueue
   /// The queue is serial, so this lock never waits.
-  private let runner: Mutex<BatchRunner>
+  private let runner: Lock<BatchRunner>
 
   init(
     label: String, model: CompiledModel, threads: Int, maximumBatch: Int, saturationSampling: Int
@@ -212,7 +212,7 @@ private final class InferenceStream: Sendable {
     let executor = Executor(model: model, team: team, saturationSampling: saturationSampling)
     let runner = BatchRunner(model: model, executor: executor)
     try runner.warmUp(maximumBatch: maximumBatch)
-    self.runner = Mutex(runner)
+    self.runner = Lock(runner)
   }
 
   func run(_ requests: [InferenceRequest]) throws(ModelError) -> [InferenceResponse] {

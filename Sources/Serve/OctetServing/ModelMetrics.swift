@@ -1,4 +1,4 @@
-import Synchronization
+import OctetSystem
 
 /// Why a request was turned away.
 package enum RejectionReason: String, CaseIterable, Sendable {
@@ -15,7 +15,7 @@ package final class ModelMetrics: Sendable {
   package let inferenceSeconds = Histogram.ofSeconds()
   package let batchSize = Histogram.ofBatchSizes()
   private let rejections: [Counter] = RejectionReason.allCases.map { _ in Counter() }
-  private let answers = Mutex<[Int: UInt64]>([200: 0])
+  private let answers = Lock<[Int: UInt64]>([200: 0])
 
   package init() {}
 

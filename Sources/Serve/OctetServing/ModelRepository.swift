@@ -1,7 +1,7 @@
 import OrderedCollections
 import Logging
 package import OctetRuntime
-import Synchronization
+import OctetSystem
 
 /// The models of the configuration, by name and version.
 ///
@@ -31,7 +31,7 @@ package final class ModelRepository: Sendable {
 
   private let load: Load
   private let processors: Int
-  private let contents = Mutex(Contents())
+  private let contents = Lock(Contents())
   private let logger = Logger(label: "octet.models")
 
   package init(processors: Int, load: @escaping Load) {

@@ -1,4 +1,5 @@
 import Glibc
+import OctetTestSupport
 import Testing
 
 @testable import OctetHTTP

@@ -6,11 +6,12 @@ import Synchronization
 import Testing
 
 @testable import OctetHTTP
+import OctetSystem
 
 @Suite struct LoadTests {
   /// Runs `body` on as many threads at once.
   private func concurrently(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) {
-    let failures = Mutex<[any Error]>([])
+    let failures = Lock<[any Error]>([])
     DispatchQueue.concurrentPerform(iterations: count) { index in
       do { try body(index) } catch { failures.withLock { $0.append(error) } }
     }

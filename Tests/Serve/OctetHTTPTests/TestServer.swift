@@ -46,7 +46,7 @@ final class TestServer: Sendable {
   }
 
   func connect(patienceInSeconds: Int = 10) throws -> TestClient {
-    try TestClient(to: self, patienceInSeconds: patienceInSeconds)
+    try TestClient(port: server.port, patienceInSeconds: patienceInSeconds, keeping: self)
   }
 
   /// A request for the default model:  [1, 2] → [2, 4].

@@ -3,15 +3,15 @@ import Glibc
 import OctetRuntime
 import OctetTensor
 import OctetTestSupport
-import Synchronization
 import Testing
 
 @testable import OctetServing
+import OctetSystem
 
 /// Collects the results of submitted requests, in the order of their ends.
 private final class Results: Sendable {
   typealias Result = Swift.Result<InferenceResponse, ServingError>
-  private let results = Mutex<[(name: String, result: Result)]>([])
+  private let results = Lock<[(name: String, result: Result)]>([])
   private let arrived = DispatchSemaphore(value: 0)
 
   func add(_ name: String, _ result: Result) {

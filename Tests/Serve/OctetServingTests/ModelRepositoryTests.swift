@@ -1,14 +1,14 @@
 import OctetRuntime
 import OctetTensor
 import OctetTestSupport
-import Synchronization
 import Testing
 
 @testable import OctetServing
+import OctetSystem
 
 /// A repository whose files a test can break and mend.
 private final class Files: Sendable {
-  let broken = Mutex<Set<String>>([])
+  let broken = Lock<Set<String>>([])
 
   func load(_ source: ModelSource) throws -> CompiledModel {
     if broken.withLock({ $0.contains(source.path) }) { throw ModelError.model("\(source.path): it is cut off") }

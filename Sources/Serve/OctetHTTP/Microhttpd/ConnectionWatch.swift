@@ -1,7 +1,6 @@
 import Dispatch
 import OctetServing
 import OctetSystem
-import Synchronization
 
 /// All open connections, and the end of those whose clients take too long.
 ///
@@ -23,7 +22,7 @@ final class ConnectionWatch: Sendable {
   }
 
   private let limits: TimeLimits
-  private let state = Mutex(State())
+  private let state = Lock(State())
   private let timers = DispatchQueue(label: "octet.connections")
   private let lingering = LingeringConnections()
 

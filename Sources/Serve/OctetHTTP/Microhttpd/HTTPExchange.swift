@@ -1,7 +1,6 @@
 import CMicrohttpd
 import OctetServing
 import OctetSystem
-import Synchronization
 
 /// One request and its answer, on the connection that carries them.
 ///
@@ -21,7 +20,7 @@ final class HTTPExchange: @unchecked Sendable {
   private let server: HTTPServer
   private let head: RequestHead
   private var stage = Stage.answered
-  private let answer = Mutex<HTTPResponse?>(nil)
+  private let answer = Lock<HTTPResponse?>(nil)
 
   init(connection: OpaquePointer, head: RequestHead, watched: ConnectionWatch.Identifier, server: HTTPServer) {
     self.connection = connection

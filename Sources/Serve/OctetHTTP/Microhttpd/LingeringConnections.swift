@@ -2,7 +2,6 @@ import Dispatch
 import Glibc
 import OctetServing
 import OctetSystem
-import Synchronization
 
 /// Connections that are over for libmicrohttpd, though the client may still be sending.
 ///
@@ -18,7 +17,7 @@ final class LingeringConnections: Sendable {
   private static let maximum = 128
   private static let patience = Duration.seconds(2)
 
-  private let connections = Mutex<[Connection]>([])
+  private let connections = Lock<[Connection]>([])
   private let queue = DispatchQueue(label: "octet.lingering")
 
   /// Keeps a connection whose descriptor is about to be closed.

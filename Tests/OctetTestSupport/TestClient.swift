@@ -1,19 +1,17 @@
 import Glibc
 import OctetSystem
 
-@testable import OctetHTTP
-
 /// A TCP connection to the server under test, with nothing between the test and the bytes.
-final class TestClient {
-  struct Answer: Equatable {
-    let status: Int
-    let headers: [String: String]
-    let body: [UInt8]
+package final class TestClient {
+  package struct Answer: Equatable {
+    package let status: Int
+    package let headers: [String: String]
+    package let body: [UInt8]
 
-    var text: String { String(decoding: body, as: UTF8.self) }
+    package var text: String { String(decoding: body, as: UTF8.self) }
   }
 
-  enum Failure: Error, Equatable {
+  package enum Failure: Error, Equatable {
     case cannotConnect, timedOut
     /// The server closed the connection before an answer was complete.
     case closed
@@ -21,16 +19,14 @@ final class TestClient {
 
   private let socket: Int32
   /// Lives as long as its clients.
-  private let server: TestServer
+  private let server: AnyObject?
   private var received: [UInt8] = []
 
-  init(to server: TestServer, patienceInSeconds: Int = 10) throws {
-    self.server = server
-    guard
-      let socket = SocketCalls.connect(
-        host: "127.0.0.1", port: server.server.port, patienceInSeconds: patienceInSeconds)
+  package init(port: UInt16, patienceInSeconds: Int = 10, keeping server: AnyObject? = nil) throws {
+    guard let socket = SocketCalls.connect(host: "127.0.0.1", port: port, patienceInSeconds: patienceInSeconds)
     else { throw Failure.cannotConnect }
     self.socket = socket
+    self.server = server
   }
 
   deinit { close(socket) }
@@ -38,7 +34,7 @@ final class TestClient {
   // MARK: - Sending
 
   /// Sends as much as the server takes; a server that has heard enough may close early.
-  func send(_ bytes: [UInt8]) {
+  package func send(_ bytes: [UInt8]) {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -47,12 +43,12 @@ final class TestClient {
     }
   }
 
-  func send(_ text: String) { send(Array(text.utf8)) }
+  package func send(_ text: String) { send(Array(text.utf8)) }
 
   /// Says that nothing more will be sent; answers can still arrive.
-  func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
+  package func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
 
-  static func post(_ path: String, _ body: String, headers: [String] = []) -> String {
+  package static func post(_ path: String, _ body: String, headers: [String] = []) -> String {
     let lines = ["POST \(path) HTTP/1.1", "Host: test", "Content-Length: \(body.utf8.count)"] + headers
     return lines.joined(separator: "\r\n") + "\r\n\r\n" + body
   }
@@ -60,7 +56,7 @@ final class TestClient {
   // MARK: - Receiving
 
   /// The next answer of the connection.
-  func receive(withoutBody: Bool = false) throws -> Answer {
+  package func receive(withoutBody: Bool = false) throws -> Answer {
     let end = Array("\r\n\r\n".utf8)
     while received.firstRange(of: end) == nil { try receiveMore() }
     guard let range = received.firstRange(of: end) else { throw Failure.closed }
@@ -79,7 +75,7 @@ final class TestClient {
   }
 
   /// Whether the server ends the connection without another byte.
-  func isClosed() -> Bool {
+  package func isClosed() -> Bool {
     do {
       try receiveMore()
       return false
@@ -98,12 +94,12 @@ final class TestClient {
 
   // MARK: - One request
 
-  func get(_ path: String) throws -> Answer {
+  package func get(_ path: String) throws -> Answer {
     send("GET \(path) HTTP/1.1\r\nHost: test\r\n\r\n")
     return try receive()
   }
 
-  func post(_ path: String, _ body: String, headers: [String] = []) throws -> Answer {
+  package func post(_ path: String, _ body: String, headers: [String] = []) throws -> Answer {
     send(Self.post(path, body, headers: headers))
     return try receive()
   }

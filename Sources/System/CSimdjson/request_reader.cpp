@@ -1,190 +1,21 @@
 #include "octet_simdjson.h"
+#include "tensor_numbers.h"
 
-#include <cmath>
 #include <cstdio>
-#include <limits>
-#include <optional>
-#include <simdjson.h>
-#include <string>
-#include <string_view>
 #include <vector>
 
 static_assert(OCTET_JSON_PADDING >= simdjson::SIMDJSON_PADDING, "simdjson reads further than callers are told");
 
 namespace {
 
-using simdjson::error_code;
-using simdjson::ondemand::array;
+using namespace octet;
 using simdjson::ondemand::json_type;
 using simdjson::ondemand::object;
 using simdjson::ondemand::parser;
-using simdjson::ondemand::value;
 
-octet_text text(std::string_view view) { return {view.data(), view.size()}; }
-
-// The token at the start of `rest`, without what follows it, and short enough for a message.
-std::string excerpt(std::string_view rest) {
-  constexpr size_t kLongest = 32;
-  const size_t end = rest.find_first_of(" \t\r\n,]}:");
-  std::string_view token = rest.substr(0, end);
-  if (token.size() <= kLongest)
-    return std::string(token);
-  return std::string(token.substr(0, kLongest)) + "…";
+octet_text text(std::string_view view) {
+  return {view.data(), view.size()};
 }
-
-// The numbers of one `data` array, on their way into memory.
-class Numbers {
-public:
-  Numbers(octet_json_destination destination, const int64_t *shape, size_t rank, std::string place)
-      : destination(destination), shape(shape), rank(rank), place(std::move(place)) {}
-
-  std::string error;
-
-  bool read(array values) {
-    if (!read_level(values, 0))
-      return false;
-    return filled == destination.count || fail_count("holds only " + std::to_string(filled) + " elements");
-  }
-
-private:
-  octet_json_destination destination;
-  const int64_t *shape;
-  size_t rank;
-  std::string place;
-  size_t filled = 0;
-
-  bool fail(const std::string &sentence) {
-    error = place + ".data: " + sentence;
-    return false;
-  }
-
-  bool fail_count(const std::string &found) {
-    return fail(found + ", but the shape has " + std::to_string(destination.count));
-  }
-
-  // Data is flat, or nested exactly as the shape says.
-  bool read_level(array values, size_t level) {
-    int64_t count = 0;
-    std::optional<bool> is_nested;
-    for (auto element : values) {
-      value item;
-      if (element.get(item))
-        return fail("element " + std::to_string(filled) + " is not JSON");
-      const bool is_array = item.raw_json_token().substr(0, 1) == "[";
-      if (is_nested.value_or(is_array) != is_array)
-        return fail("arrays and numbers stand side by side");
-      is_nested = is_array;
-      ++count;
-      if (is_array ? !read_nested(item, level) : !store(item))
-        return false;
-    }
-    const bool is_flat = level == 0 && !is_nested.value_or(false);
-    if (is_flat)
-      return true;
-    if (!is_nested.value_or(false) && level + 1 != rank && count > 0)
-      return fail("numbers stand " + std::to_string(level + 1) + " levels deep, but the shape has " +
-                  std::to_string(rank));
-    if (level < rank && count != shape[level])
-      return fail("an array along axis " + std::to_string(level) + " has " + std::to_string(count) +
-                  " elements, but the shape says " + std::to_string(shape[level]));
-    return true;
-  }
-
-  bool read_nested(value item, size_t level) {
-    array inner;
-    if (level + 1 >= rank)
-      return fail("is nested deeper than the " + std::to_string(rank) + " axes of the shape");
-    if (item.get(inner))
-      return fail("element " + std::to_string(filled) + " is not JSON");
-    return read_level(inner, level + 1);
-  }
-
-  bool store(value item) {
-    if (filled == destination.count)
-      return fail_count("holds more elements");
-    switch (destination.type) {
-    case OCTET_NUMBER_F64:
-      return store_real<double>(item, "FP64");
-    case OCTET_NUMBER_F32:
-      return store_real<float>(item, "FP32");
-    case OCTET_NUMBER_I64:
-      return store_integer<int64_t>(item, "INT64");
-    case OCTET_NUMBER_I32:
-      return store_integer<int32_t>(item, "INT32");
-    case OCTET_NUMBER_I16:
-      return store_integer<int16_t>(item, "INT16");
-    case OCTET_NUMBER_I8:
-      return store_integer<int8_t>(item, "INT8");
-    case OCTET_NUMBER_U64:
-      return store_integer<uint64_t>(item, "UINT64");
-    case OCTET_NUMBER_U32:
-      return store_integer<uint32_t>(item, "UINT32");
-    case OCTET_NUMBER_U16:
-      return store_integer<uint16_t>(item, "UINT16");
-    case OCTET_NUMBER_U8:
-      return store_integer<uint8_t>(item, "UINT8");
-    case OCTET_NUMBER_BOOLEAN:
-      return store_boolean(item);
-    }
-    return false;
-  }
-
-  template <typename Number> bool keep(Number number) {
-    static_cast<Number *>(destination.elements)[filled++] = number;
-    return true;
-  }
-
-  bool refuse(value item, const std::string &expected) {
-    return fail("element " + std::to_string(filled) + ": expected " + expected + ", found '" +
-                excerpt(item.raw_json_token()) + "'");
-  }
-
-  template <typename Real> bool store_real(value item, const char *name) {
-    double number;
-    if (item.get_double().get(number))
-      return store_named_real<Real>(item, name);
-    const Real real = static_cast<Real>(number);
-    if (std::isinf(real))
-      return refuse(item, std::string("a number that ") + name + " can hold");
-    return keep(real);
-  }
-
-  // Python's clients write what JSON has no number for as these words.
-  template <typename Real> bool store_named_real(value item, const char *name) {
-    const std::string word = excerpt(item.raw_json_token());
-    if (word == "NaN")
-      return keep(std::numeric_limits<Real>::quiet_NaN());
-    if (word == "Infinity")
-      return keep(std::numeric_limits<Real>::infinity());
-    if (word == "-Infinity")
-      return keep(-std::numeric_limits<Real>::infinity());
-    return refuse(item, std::string("a number that ") + name + " can hold");
-  }
-
-  template <typename Integer> bool store_integer(value item, const char *name) {
-    using Wide = std::conditional_t<std::is_signed_v<Integer>, int64_t, uint64_t>;
-    Wide number;
-    error_code code;
-    if constexpr (std::is_signed_v<Integer>)
-      code = item.get_int64().get(number);
-    else
-      code = item.get_uint64().get(number);
-    constexpr Wide low = std::numeric_limits<Integer>::min(), high = std::numeric_limits<Integer>::max();
-    if (code || number < low || number > high)
-      return refuse(item, std::string(name) + " from " + std::to_string(low) + " to " + std::to_string(high));
-    return keep(static_cast<Integer>(number));
-  }
-
-  bool store_boolean(value item) {
-    bool truth;
-    uint64_t number;
-    if (!item.get_bool().get(truth))
-      return keep<uint8_t>(truth);
-    if (!item.get_uint64().get(number) && number <= 1)
-      return keep<uint8_t>(static_cast<uint8_t>(number));
-    return refuse(item, "true or false");
-  }
-};
 
 // Reads the request's envelope and hands its parts to the receiver.
 class RequestReader {
@@ -285,78 +116,92 @@ private:
     });
   }
 
-  bool read_input(object input) {
-    const std::string place = "inputs[" + std::to_string(input_count++) + "]";
+  // An input as far as it has been read.
+  struct Input {
+    std::string place;
     octet_json_input parsed{};
-    parsed.binary_byte_count = -1;
     std::vector<int64_t> shape;
-    bool has_shape = false, was_received = false;
+    bool has_shape = false;
+    // Data that came before the type or the shape: the text is kept in mind and read when they are known.
     std::string_view postponed;
-    const bool is_read = for_members(input, place, [&](const std::string &key, value item) {
-      if (key == "name")
-        return read_text(item, place + ".name", parsed.name);
-      if (key == "datatype")
-        return read_text(item, place + ".datatype", parsed.datatype);
-      if (key == "shape") {
-        has_shape = true;
-        return read_shape(item, place, shape);
-      }
-      if (key == "parameters")
-        return read_parameters(item, place + ".parameters", [&](const std::string &name, value parameter) {
-          if (name == "binary_data_size")
-            return read_count(parameter, place + ".parameters.binary_data_size", parsed.binary_byte_count);
-          return skip(parameter, 4);
-        });
-      if (key != "data")
-        return skip(item, 3);
-      array numbers;
-      if (item.get_array().get(numbers))
-        return fail(place + ".data: expected an array");
-      parsed.has_data = true;
-      if (parsed.name.bytes && parsed.datatype.bytes && has_shape) {
-        was_received = true;
-        return receive(parsed, shape, place, numbers);
-      }
-      // Its type and shape come later: the text is kept in mind and read when they are known.
-      if (error_code code = numbers.raw_json().get(postponed))
-        return fail_syntax(code);
-      return true;
-    });
-    if (!is_read)
+    bool was_received = false;
+
+    bool is_described() const { return parsed.name.bytes && parsed.datatype.bytes && has_shape; }
+  };
+
+  bool read_input(object members) {
+    Input input;
+    input.place = "inputs[" + std::to_string(input_count++) + "]";
+    input.parsed.binary_byte_count = -1;
+    if (!for_members(members, input.place,
+                     [&](const std::string &key, value item) { return read_input_member(input, key, item); }))
       return false;
-    if (!parsed.name.bytes || !parsed.datatype.bytes || !has_shape)
-      return fail(place + ": expected a name, a datatype and a shape");
-    if (parsed.has_data == (parsed.binary_byte_count >= 0))
-      return fail(place + ": expected either data or parameters.binary_data_size");
-    if (was_received)
+    if (!input.is_described())
+      return fail(input.place + ": expected a name, a datatype and a shape");
+    if (input.parsed.has_data == (input.parsed.binary_byte_count >= 0))
+      return fail(input.place + ": expected either data or parameters.binary_data_size");
+    if (input.was_received)
       return true;
-    return parsed.has_data ? receive_postponed(parsed, shape, place, postponed) : announce(parsed, shape, nullptr);
+    return input.parsed.has_data ? receive_postponed(input) : announce(input, nullptr);
   }
 
-  bool announce(octet_json_input &input, const std::vector<int64_t> &shape, octet_json_destination *destination) {
-    input.shape = shape.data();
-    input.rank = shape.size();
-    return receiver.input(receiver.context, &input, destination);
+  bool read_input_member(Input &input, const std::string &key, value item) {
+    if (key == "name")
+      return read_text(item, input.place + ".name", input.parsed.name);
+    if (key == "datatype")
+      return read_text(item, input.place + ".datatype", input.parsed.datatype);
+    if (key == "shape") {
+      input.has_shape = true;
+      return read_shape(item, input.place, input.shape);
+    }
+    if (key == "data")
+      return read_data(input, item);
+    if (key == "parameters")
+      return read_parameters(item, input.place + ".parameters", [&](const std::string &name, value parameter) {
+        if (name == "binary_data_size")
+          return read_count(parameter, input.place + ".parameters.binary_data_size", input.parsed.binary_byte_count);
+        return skip(parameter, 4);
+      });
+    return skip(item, 3);
   }
 
-  bool receive(octet_json_input &input, const std::vector<int64_t> &shape, const std::string &place, array numbers) {
+  bool read_data(Input &input, value item) {
+    array numbers;
+    if (item.get_array().get(numbers))
+      return fail(input.place + ".data: expected an array");
+    input.parsed.has_data = true;
+    if (input.is_described()) {
+      input.was_received = true;
+      return receive(input, numbers);
+    }
+    if (error_code code = numbers.raw_json().get(input.postponed))
+      return fail_syntax(code);
+    return true;
+  }
+
+  bool announce(Input &input, octet_json_destination *destination) {
+    input.parsed.shape = input.shape.data();
+    input.parsed.rank = input.shape.size();
+    return receiver.input(receiver.context, &input.parsed, destination);
+  }
+
+  bool receive(Input &input, array data) {
     octet_json_destination destination{};
-    if (!announce(input, shape, &destination))
+    if (!announce(input, &destination))
       return false;
-    Numbers reader(destination, shape.data(), shape.size(), place);
-    return reader.read(numbers) || fail(reader.error);
+    TensorNumbers numbers(destination, input.shape.data(), input.shape.size(), input.place);
+    return numbers.read(data) || fail(numbers.error);
   }
 
-  bool receive_postponed(octet_json_input &input, const std::vector<int64_t> &shape, const std::string &place,
-                         std::string_view data) {
+  bool receive_postponed(Input &input) {
     parser json;
     simdjson::ondemand::document document;
     array numbers;
-    if (error_code code = json.iterate(padded(data)).get(document))
+    if (error_code code = json.iterate(padded(input.postponed)).get(document))
       return fail_syntax(code);
     if (error_code code = document.get_array().get(numbers))
       return fail_syntax(code);
-    return receive(input, shape, place, numbers);
+    return receive(input, numbers);
   }
 
   bool read_output(object output) {
