@@ -9,7 +9,7 @@ package struct DequantizeF32: Sendable {
   /// `scale` and `shift` hold one value, or one per channel.
   package init(_ change: LayoutChange, signed: Bool, scale: [Float], shift: [Float], cpu: CPU = .current) {
     var values = [scale.perChannel(change.channels), shift.perChannel(change.channels)]
-    let change = change.simplified(&values)
+    let change = change.simplified(&values, transposition: OCTET_CHANNELS_LAST_TO_PLANAR)
     precondition(
       change.source != .planar || change.destination == .planar, "dequantization does not change to channels-last")
     let constants = values.map(Constants.init)

@@ -29,11 +29,13 @@ package struct LayoutChange: Hashable, Sendable {
 
   /// A change that moves the same bytes faster, with the values per channel that it needs then.
   ///
-  /// Rows of a single element become pixels, equal values for all channels make the tensor one long row, and pixels of
+  /// Rows of a single element become pixels, a single channel becomes one row, equal values for all channels make the tensor one long row, and pixels of
   /// few channels are taken sixteen at a time.
-  func simplified(_ values: inout [[Float]]) -> LayoutChange {
+  /// `transposition` is the one that the kernel can do; it takes sixteen pixels at a time, even of one channel.
+  func simplified(_ values: inout [[Float]], transposition: octet_layout_change) -> LayoutChange {
     var change = self
-    if inner == 1 || channels == 1 {
+    let isDense = source.stride(channels) == channels && destination.stride(channels) == channels
+    if inner == 1 || (channels == 1 && (isDense || self.change != transposition)) {
       if source == .planar { change.source = .channelsLast(stride: channels) }
       if destination == .planar { change.destination = .channelsLast(stride: channels) }
     }

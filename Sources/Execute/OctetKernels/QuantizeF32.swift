@@ -19,7 +19,8 @@ package struct QuantizeF32: Sendable {
     let written = written ?? change.channels
     let pixel = change.destination.stride(change.channels)
     precondition((change.channels...pixel).contains(written), "\(written) bytes written per pixel of \(pixel)")
-    let change = written == change.channels ? change.simplified(&values) : change
+    let change =
+      written == change.channels ? change.simplified(&values, transposition: OCTET_PLANAR_TO_CHANNELS_LAST) : change
     precondition(
       change.source == .planar || change.destination != .planar, "quantization does not change to a planar layout")
     let constants = values.map(Constants.init)

@@ -29,7 +29,9 @@ struct DequantizeCase: Sendable, CustomTestStringConvertible {
       }
     } + [
       DequantizeCase(
-        change: .init(batch: 2, channels: 24, inner: 2003, from: .channelsLast(stride: 32), to: .planar))
+        change: .init(batch: 2, channels: 1, inner: 37, from: .planar, to: .channelsLast(stride: 3)), signed: true),
+      DequantizeCase(
+        change: .init(batch: 2, channels: 24, inner: 2003, from: .channelsLast(stride: 32), to: .planar)),
     ]
 }
 

@@ -49,6 +49,7 @@ struct QuantizeCase: Sendable, CustomTestStringConvertible {
         change: .init(batch: 2, channels: 3, inner: 19, from: .planar, to: .channelsLast(stride: 22)), written: 20),
       QuantizeCase(
         change: .init(batch: 1, channels: 3, inner: 5, from: .planar, to: .planar), perChannel: false),
+      QuantizeCase(change: .init(batch: 2, channels: 1, inner: 37, from: .channelsLast(stride: 3), to: .planar)),
       QuantizeCase(
         change: .init(batch: 2, channels: 24, inner: 2003, from: .planar, to: .channelsLast(stride: 32))),
       QuantizeCase(change: .init(batch: 0, channels: 3, inner: 5, from: .planar, to: .planar)),
