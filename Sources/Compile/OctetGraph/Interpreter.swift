@@ -12,6 +12,12 @@ package struct Interpreter {
     guard inputs.count == graph.inputs.count else {
       throw .input("the model takes \(graph.inputs.count) inputs, not \(inputs.count)")
     }
+    for (id, tensor) in zip(graph.inputs, inputs) {
+      let (name, type) = (graph.node(id).name, graph.node(id).type)
+      guard type.elementType == tensor.elementType, type.shape.accepts(tensor.shape) else {
+        throw .input("input '\(name)' takes \(type), not \(tensor.type)")
+      }
+    }
     let graph = try graph.specialized(to: inputs.map(\.shape))
     var values: [Value: Tensor] = [:]
     for (id, tensor) in zip(graph.inputs, inputs) { values[Value(id)] = tensor }

@@ -78,9 +78,9 @@ package final class LoweringSite {
   /// - Parameter dense: refuse a part of a concatenation; the planner copies it.
   package func operand(_ index: Int, _ layout: Layout, dense: Bool = false) throws(OperatorError) -> TensorView {
     let shape = try shape(ofOperand: index)
-    let wanted = Layout.coincide(for: shape) && !available[index].contains { $0.layout == layout } ? nil : layout
+    // Both layouts may be the same bytes, but not inside a concatenation, where every pixel has a gap behind it.
     let found = available[index].first { view in
-      (wanted == nil || view.layout == layout) && (!dense || view.isDense)
+      view.isDense ? view.layout == layout || Layout.coincide(for: shape) : view.layout == layout && !dense
     }
     let view = found ?? TensorView(operands[index].elementType, shape, layout)
     requestedOperands[index] = view

@@ -16,8 +16,20 @@ extension FusionBase {
 
 extension Fused {
   package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
-    guard let base = base as? any FusionBase else { return ReferencePrimitive(self, site) }
-    return try base.lower(site, fusing: try chain(site.operands))
+    let chain = try chain(site.operands)
+    guard let base = base as? any FusionBase, try hasOneShape(chain, site) else {
+      return ReferencePrimitive(self, site)
+    }
+    return try base.lower(site, fusing: chain)
+  }
+
+  /// Kernels apply the chain element by element. Extents that were open when it was fused may turn out to broadcast.
+  private func hasOneShape(_ chain: [FusedOperation], _ site: LoweringSite) throws(OperatorError) -> Bool {
+    let shape = try base.resultTypes(baseOperands(site.operands))[0].shape
+    return chain.allSatisfy { operation in
+      operation.type.shape == shape
+        && operation.furtherOperands.allSatisfy { $0.constant != nil || $0.shape == shape }
+    }
   }
 }
 

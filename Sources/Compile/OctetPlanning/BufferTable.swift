@@ -77,10 +77,16 @@ struct BufferTable {
     return region
   }
 
-  /// Makes a region the memory of an output; false when it is one already, or larger than the output.
+  /// Makes a region the memory of an output; false when it is one already, larger than the output, or written in parts:
+  /// steps know an output by its beginning only.
   mutating func assign(_ region: RegionID, toOutput output: Int, byteCount: Int) -> Bool {
-    guard regions[region.index].output == nil, regions[region.index].byteCount == byteCount else { return false }
+    guard regions[region.index].output == nil, regions[region.index].byteCount == byteCount,
+      !concatenationRegions.values.contains(region)
+    else { return false }
     regions[region.index].output = output
     return true
   }
+
+  /// Bytes of the callers' memory for outputs.
+  var outputByteCount: Int { regions.reduce(0) { $0 + ($1.output == nil ? 0 : $1.byteCount) } }
 }

@@ -39,6 +39,8 @@ package struct ModelVerifier {
   package init(cpu: CPU = .current) { self.cpu = cpu }
 
   package func verify(_ imported: Graph, _ inputs: [Tensor], team: WorkerTeam) throws(ModelError) -> Report {
+    // First, because it checks the inputs.
+    let meaning = try Interpreter(imported).run(inputs)
     let compiler = ModelCompiler(cpu: cpu)
     let graph = try ModelCompiler.specialize(compiler.transform(imported), to: inputs.map(\.shape))
     let (plan, origins) = try Planner.planWithOrigins(graph, cpu: cpu, weights: PackedWeightsCache())
@@ -58,7 +60,6 @@ package struct ModelVerifier {
         }
       }
     }
-    let meaning = try Interpreter(imported).run(inputs)
     let errors = zip(graph.outputs, zip(outputs, meaning)).map { output, pair in
       (name: output.name, error: Self.normalizedError(pair.0.doubles, pair.1.doubles))
     }

@@ -8,7 +8,9 @@ extension PassPipeline {
     [
       // Before folding: a folded weight chain would be f32 and its integers lost.
       Stage("weights", [DequantizeWeights(), QuantizeWeights()]),
-      Stage("folding", [FoldShapeOf(), FoldConstants(), RemoveIdentities(), DropUnusedIndices()]),
+      Stage(
+        "folding",
+        [FoldShapeOf(), FoldConstants(), RemoveIdentities(), DropUnusedIndices(), FoldPadIntoConvolution()]),
     ])
 
   /// FakeQuantize in, integers out.
@@ -16,7 +18,7 @@ extension PassPipeline {
     "low precision",
     [
       Stage("decomposition", [DecomposeFakeQuantize()]),
-      Stage("main", [MoveDequantizationAfter(), UseIntegerForm(), FoldConstants()]),
+      Stage("main", [MoveDequantizationAfter(), SplitConvolutionOverConcat(), UseIntegerForm(), FoldConstants()]),
       Stage("reasons", [NoteRefusals()]),
       // A chain that became a table needs none of the operators in it.
       Stage("cleanup", [FoldUnaryToLookupTable(), FoldDequantizedConstants(), RemoveIdentities()]),

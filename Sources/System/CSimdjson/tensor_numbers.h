@@ -34,7 +34,7 @@ public:
   std::string error;
 
   bool read(array values) {
-    if (!read_level(values, 0))
+    if (!read_elements(values))
       return false;
     return filled == destination.count || fail_count("holds only " + std::to_string(filled) + " elements");
   }
@@ -55,8 +55,37 @@ private:
     return fail(found + ", but the shape has " + std::to_string(destination.count));
   }
 
+  // The type is looked at once and not for every number.
+  bool read_elements(array values) {
+    switch (destination.type) {
+    case OCTET_NUMBER_F64:
+      return read_level<double>(values, 0);
+    case OCTET_NUMBER_F32:
+      return read_level<float>(values, 0);
+    case OCTET_NUMBER_I64:
+      return read_level<int64_t>(values, 0);
+    case OCTET_NUMBER_I32:
+      return read_level<int32_t>(values, 0);
+    case OCTET_NUMBER_I16:
+      return read_level<int16_t>(values, 0);
+    case OCTET_NUMBER_I8:
+      return read_level<int8_t>(values, 0);
+    case OCTET_NUMBER_U64:
+      return read_level<uint64_t>(values, 0);
+    case OCTET_NUMBER_U32:
+      return read_level<uint32_t>(values, 0);
+    case OCTET_NUMBER_U16:
+      return read_level<uint16_t>(values, 0);
+    case OCTET_NUMBER_U8:
+      return read_level<uint8_t>(values, 0);
+    case OCTET_NUMBER_BOOLEAN:
+      return read_level<bool>(values, 0);
+    }
+    return false;
+  }
+
   // Data is flat, or nested exactly as the shape says.
-  bool read_level(array values, size_t level) {
+  template <typename Number> bool read_level(array values, size_t level) {
     int64_t count = 0;
     std::optional<bool> is_nested;
     for (auto element : values) {
@@ -68,7 +97,7 @@ private:
         return fail("arrays and numbers stand side by side");
       is_nested = is_array;
       ++count;
-      if (is_array ? !read_nested(item, level) : !store(item))
+      if (is_array ? !read_nested<Number>(item, level) : !store<Number>(item))
         return false;
     }
     const bool is_flat = level == 0 && !is_nested.value_or(false);
@@ -83,43 +112,30 @@ private:
     return true;
   }
 
-  bool read_nested(value item, size_t level) {
+  template <typename Number> bool read_nested(value item, size_t level) {
     array inner;
     if (level + 1 >= rank)
       return fail("is nested deeper than the " + std::to_string(rank) + " axes of the shape");
     if (item.get(inner))
       return fail("element " + std::to_string(filled) + " is not JSON");
-    return read_level(inner, level + 1);
+    return read_level<Number>(inner, level + 1);
   }
 
-  bool store(value item) {
+  template <typename Number> bool store(value &item) {
     if (filled == destination.count)
       return fail_count("holds more elements");
-    switch (destination.type) {
-    case OCTET_NUMBER_F64:
-      return store_real<double>(item, "FP64");
-    case OCTET_NUMBER_F32:
-      return store_real<float>(item, "FP32");
-    case OCTET_NUMBER_I64:
-      return store_integer<int64_t>(item, "INT64");
-    case OCTET_NUMBER_I32:
-      return store_integer<int32_t>(item, "INT32");
-    case OCTET_NUMBER_I16:
-      return store_integer<int16_t>(item, "INT16");
-    case OCTET_NUMBER_I8:
-      return store_integer<int8_t>(item, "INT8");
-    case OCTET_NUMBER_U64:
-      return store_integer<uint64_t>(item, "UINT64");
-    case OCTET_NUMBER_U32:
-      return store_integer<uint32_t>(item, "UINT32");
-    case OCTET_NUMBER_U16:
-      return store_integer<uint16_t>(item, "UINT16");
-    case OCTET_NUMBER_U8:
-      return store_integer<uint8_t>(item, "UINT8");
-    case OCTET_NUMBER_BOOLEAN:
+    if constexpr (std::is_same_v<Number, bool>)
       return store_boolean(item);
-    }
-    return false;
+    else if constexpr (std::is_floating_point_v<Number>)
+      return store_real<Number>(item);
+    else
+      return store_integer<Number>(item);
+  }
+
+  // The protocol's name of a number type, such as UINT8.
+  template <typename Number> static std::string datatype() {
+    const char *kind = std::is_floating_point_v<Number> ? "FP" : std::is_signed_v<Number> ? "INT" : "UINT";
+    return kind + std::to_string(8 * sizeof(Number));
   }
 
   template <typename Number> bool keep(Number number) {
@@ -127,23 +143,23 @@ private:
     return true;
   }
 
-  bool refuse(value item, const std::string &expected) {
+  bool refuse(value &item, const std::string &expected) {
     return fail("element " + std::to_string(filled) + ": expected " + expected + ", found '" +
                 excerpt(item.raw_json_token()) + "'");
   }
 
-  template <typename Real> bool store_real(value item, const char *name) {
+  template <typename Real> bool store_real(value &item) {
     double number;
     if (item.get_double().get(number))
-      return store_named_real<Real>(item, name);
+      return store_named_real<Real>(item);
     const Real real = static_cast<Real>(number);
     if (std::isinf(real))
-      return refuse(item, std::string("a number that ") + name + " can hold");
+      return refuse(item, "a number that " + datatype<Real>() + " can hold");
     return keep(real);
   }
 
   // Python's clients write what JSON has no number for as these words.
-  template <typename Real> bool store_named_real(value item, const char *name) {
+  template <typename Real> bool store_named_real(value &item) {
     const std::string word = excerpt(item.raw_json_token());
     if (word == "NaN")
       return keep(std::numeric_limits<Real>::quiet_NaN());
@@ -151,10 +167,10 @@ private:
       return keep(std::numeric_limits<Real>::infinity());
     if (word == "-Infinity")
       return keep(-std::numeric_limits<Real>::infinity());
-    return refuse(item, std::string("a number that ") + name + " can hold");
+    return refuse(item, "a number that " + datatype<Real>() + " can hold");
   }
 
-  template <typename Integer> bool store_integer(value item, const char *name) {
+  template <typename Integer> bool store_integer(value &item) {
     using Wide = std::conditional_t<std::is_signed_v<Integer>, int64_t, uint64_t>;
     Wide number;
     error_code code;
@@ -164,11 +180,11 @@ private:
       code = item.get_uint64().get(number);
     constexpr Wide low = std::numeric_limits<Integer>::min(), high = std::numeric_limits<Integer>::max();
     if (code || number < low || number > high)
-      return refuse(item, std::string(name) + " from " + std::to_string(low) + " to " + std::to_string(high));
+      return refuse(item, datatype<Integer>() + " from " + std::to_string(low) + " to " + std::to_string(high));
     return keep(static_cast<Integer>(number));
   }
 
-  bool store_boolean(value item) {
+  bool store_boolean(value &item) {
     bool truth;
     uint64_t number;
     if (!item.get_bool().get(truth))

@@ -54,6 +54,15 @@ package struct SpatialWindow: Hashable, Sendable {
     autoPad == .valid || (autoPad == .explicit && (padsBegin + padsEnd).allSatisfy { $0 == 0 } && rounding == .floor)
   }
 
+  /// The same window over an image with a wider border; nil when its padding depends on the extents, or would shrink.
+  package func padded(begin: ArraySlice<Int>, end: ArraySlice<Int>) -> SpatialWindow? {
+    guard autoPad == .explicit || autoPad == .valid, (begin + end).allSatisfy({ $0 >= 0 }) else { return nil }
+    let own = autoPad == .valid ? [Int](repeating: 0, count: rank) : nil
+    return try? SpatialWindow(
+      strides: strides, dilations: dilations, padsBegin: zip(own ?? padsBegin, begin).map { $0 + $1 },
+      padsEnd: zip(own ?? padsEnd, end).map { $0 + $1 }, rounding: rounding)
+  }
+
   /// For dumps: what differs from a window that moves by one and is not padded.
   package func description(kernel: [Int]? = nil) -> String {
     func list(_ values: [Int]) -> String { values.map(String.init).joined(separator: "×") }

@@ -5,12 +5,12 @@ import OctetTensor
 
 extension AvgPool: FusionBase {
   package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {
-    AffineStore(taken + [operation], channelAxis: 1) != nil
+    AffineStore(average: taken + [operation]) != nil
   }
 
   package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
-    guard let element = VectorElement(site.operands[0].elementType), let store = AffineStore(chain, channelAxis: 1),
-      Set(zeroPoints).count == 1, store.clamp == nil
+    guard let element = VectorElement(site.operands[0].elementType), let store = AffineStore(average: chain),
+      Set(zeroPoints).count == 1
     else { return ReferencePrimitive(Fused(base: self, baseOperandCount: 1, chain: chain), site) }
     let x = try site.operand(0, .channelsLast)
     let y = try site.result(0, .channelsLast)
@@ -24,7 +24,7 @@ extension AvgPool: FusionBase {
 
 extension ReduceMean: FusionBase {
   package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {
-    coversImage(operands) && AffineStore(taken + [operation], channelAxis: 1) != nil
+    coversImage(operands) && AffineStore(average: taken + [operation]) != nil
   }
 
   /// Whether the mean is over all spatial axes and nothing else: an average pooling with one window.
@@ -35,7 +35,7 @@ extension ReduceMean: FusionBase {
 
   package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
     guard let element = VectorElement(site.operands[0].elementType), coversImage(Array(site.operands.prefix(2))),
-      let store = AffineStore(chain, channelAxis: 1), store.clamp == nil
+      let store = AffineStore(average: chain)
     else { return ReferencePrimitive(Fused(base: self, baseOperandCount: 2, chain: chain), site) }
     let x = try site.operand(0, .channelsLast)
     _ = try site.result(0, .planar)
@@ -46,5 +46,13 @@ extension ReduceMean: FusionBase {
       averageOf: element, geometry, divisor: .taps, zeroPoint: Float(zeroPoint), scale: store.affine.scale,
       shift: store.affine.shift, result: store.result, cpu: site.cpu)
     return PoolPrimitive(kernel: kernel)
+  }
+}
+
+extension AffineStore {
+  /// What the averaging kernel can apply: it has no clamp of its own.
+  fileprivate init?(average operations: [FusedOperation]) {
+    self.init(operations, channelAxis: 1)
+    if clamp != nil { return nil }
   }
 }

@@ -1,4 +1,4 @@
-import OctetGraph
+package import OctetGraph
 
 /// y = min x  (opset1)
 package struct ReduceMin: Reduction {
@@ -8,4 +8,10 @@ package struct ReduceMin: Reduction {
   package init(keepsAxes: Bool) { self.keepsAxes = keepsAxes }
 
   package func reduce(_ values: [Double]) -> Double { values.min() ?? .infinity }
+
+  /// The order of integers is that of what they stand for, as long as one positive scale does.
+  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
+    guard let dequantization = incoming[0], dequantization.isPerTensor, dequantization.scales[0] > 0 else { return nil }
+    return [dequantization]
+  }
 }

@@ -1,8 +1,10 @@
-import OctetTensor
 import OctetGraph
 import OctetOperators
+import OctetTensor
 
 /// `g(f(x), y)`  ⇒  `fused(f → g)(x, y)`, when f has no other user and its kernel can apply g before storing.
+///
+/// A g that broadcasts f(x) to a larger shape stays apart: f's kernel stores what f has.
 struct FuseOperations: RewriteRule {
   func rewrite(_ node: Node, in graph: Graph) -> GraphPatch? {
     guard node.types.count == 1 else { return nil }

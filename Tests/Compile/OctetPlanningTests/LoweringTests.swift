@@ -1,0 +1,201 @@
+import OctetGraph
+import OctetOperators
+import OctetPlanning
+import OctetRuntime
+import OctetTensor
+import OctetTestSupport
+import Testing
+
+/// Every operator that has a kernel, against its meaning, on every instruction set, with one thread and two.
+@Suite struct LoweringTests {
+  private let tolerance = Tolerance(step: 0.1)
+
+  /// Expects what a graph means, from kernels: a reference primitive would prove nothing.
+  private func expectKernels(_ g: GraphBuilder, bitExact: Bool = true, _ location: SourceLocation = #_sourceLocation)
+    throws
+  {
+    let kernels = try ModelCompiler().layers(of: g.graph, g.graph.randomInputs(seed: 1).map(\.shape)).map(\.kernel)
+    #expect(!kernels.contains("reference"), "\(kernels)", sourceLocation: location)
+    try expectExecutionMatchesMeaningEverywhere(g.graph, tolerance: tolerance, bitExact: bitExact, location)
+  }
+
+  private func int8Layers(_ g: GraphBuilder) throws -> Int {
+    try ModelCompiler().layers(of: g.graph).count { $0.precision == "int8" && $0.macs > 0 }
+  }
+
+  // MARK: - Convolutions
+
+  @Test(arguments: [1, 3], [(1, 1), (2, 1), (1, 2)])
+  func quantizedConvolutions(_ batch: Int, _ step: (stride: Int, dilation: Int)) throws {
+    let g = GraphBuilder()
+    let x = try g.signed(try g.input("x", [.fixed(batch), 7, 9, 8]), reach: 1)
+    let weights = try g.int8Weights([13, 7, 3, 3])
+    let y = try g.convolution(x, weights, strides: step.stride, pads: 1, dilations: step.dilation)
+    g.output(try g.bias(y, channels: 13))
+    #expect(try int8Layers(g) == 1)
+    try expectKernels(g)
+  }
+
+  @Test(arguments: [1, 2, 3])
+  func quantizedConvolutionsOfEveryRank(_ rank: Int) throws {
+    let g = GraphBuilder()
+    let spatial = [Dimension](repeating: 5, count: rank)
+    let x = try g.fakeQuantize(try g.input("x", PartialShape([2, 4] + spatial)), 0, 1)
+    let weights = try g.int8Weights(Shape(valid: [6, 4] + [Int](repeating: 2, count: rank)))
+    g.output(try g.convolution(x, weights, rank: rank, pads: 1))
+    #expect(try int8Layers(g) == 1)
+    try expectKernels(g)
+  }
+
+  /// Without padding no zero point is too odd: what the kernel cannot subtract becomes a shift.
+  @Test(arguments: [(-0.7, 1.3), (0.5, 2.0), (-3.0, -1.0)])
+  func anyZeroPointIsExactWithoutPadding(_ range: (low: Double, high: Double)) throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", [1, 8, 5, 5]), range.low, range.high)
+    g.output(try g.int8Convolution(x, inputs: 8, outputs: 8, pads: 0))
+    #expect(try int8Layers(g) == 1)
+    try expectKernels(g)
+  }
+
+  @Test func groupedConvolutions() throws {
+    let g = GraphBuilder()
+    let x = try g.signed(try g.input("x", [2, 12, 6, 6]), reach: 1)
+    let weights = try g.int8Weights([3, 5, 4, 3, 3], scaleShape: [3, 5, 1, 1, 1])
+    g.output(try g.bias(try g.convolution(x, weights, pads: 1, grouped: true), channels: 15))
+    #expect(try int8Layers(g) == 1)
+    try expectKernels(g)
+  }
+
+  @Test(arguments: [1, 2])
+  func depthwiseConvolutionsWithARangePerChannel(_ strides: Int) throws {
+    let g = GraphBuilder()
+    let highs = (0..<10).map { 0.5 + Double($0) / 9 }
+    let x = try g.fakeQuantize(
+      try g.input("x", [2, 10, 7, 7]), low: highs.map { -$0 * 128 / 127 }, high: highs)
+    g.output(try g.depthwise(x, channels: 10, strides: strides))
+    #expect(try int8Layers(g) == 1)
+    try expectKernels(g)
+  }
+
+  @Test func floatConvolutions() throws {
+    let g = GraphBuilder()
+    let x = try g.input("x", [2, 5, 7, 7])
+    let y = try g.convolution(x, try g.randomConstant([9, 5, 3, 3]), strides: 2, pads: 1)
+    g.output(try g.add(ReLU(), try g.bias(y, channels: 9)))
+    #expect(try int8Layers(g) == 0)
+    try expectKernels(g, bitExact: false)
+  }
+
+  // MARK: - Matrix products
+
+  @Test(arguments: [1, 3])
+  func floatMatrixProducts(_ batch: Int) throws {
+    let g = GraphBuilder()
+    let x = try g.input("x", [.fixed(batch), 4, 10])
+    g.output(try g.add(MatMul(transposeA: false, transposeB: false), x, try g.randomConstant([10, 7])))
+    try expectKernels(g, bitExact: false)
+  }
+
+  @Test func matrixProductsOfTwoActivationsRun() throws {
+    let g = GraphBuilder()
+    let (a, b) = (try g.input("a", [2, 3, 4, 5]), try g.input("b", [3, 6, 5]))
+    g.output(try g.add(MatMul(transposeA: false, transposeB: true), a, b))
+    try expectExecutionMatchesMeaningEverywhere(g.graph, bitExact: false)
+  }
+
+  // MARK: - Pooling
+
+  @Test(arguments: [1, 3])
+  func maximaOfIntegers(_ batch: Int) throws {
+    let g = GraphBuilder()
+    let x = try g.signed(try g.input("x", [.fixed(batch), 6, 9, 9]), reach: 1)
+    let pooled = try g.maxPool(x, 3, strides: 2, pads: 1)
+    g.output(try g.int8Convolution(pooled, inputs: 6, outputs: 4, kernel: 1))
+    #expect(try int8Layers(g) == 1)
+    try expectKernels(g)
+  }
+
+  @Test(arguments: [true, false], [SpatialWindow.Rounding.floor, .ceil])
+  func averagesOfIntegers(_ excludesPadding: Bool, _ rounding: SpatialWindow.Rounding) throws {
+    let g = GraphBuilder()
+    let x = try g.signed(try g.input("x", [2, 6, 8, 8]), reach: 1)
+    let window = try g.pooling(3, strides: 2, pads: 1, rounding: rounding)
+    let average = try g.add(AvgPool(pooling: window, excludesPadding: excludesPadding), x)
+    let quantized = try g.signed(average, reach: 0.618)
+    g.output(try g.int8Convolution(quantized, inputs: 6, outputs: 4, kernel: 1))
+    try expectKernels(g)
+  }
+
+  @Test(arguments: [true, false])
+  func meansOverTheImage(_ keepsAxes: Bool) throws {
+    let g = GraphBuilder()
+    let x = try g.signed(try g.input("x", [2, 6, 5, 7]), reach: 1)
+    g.output(try g.mean(x, keepsAxes: keepsAxes))
+    try expectKernels(g)
+  }
+
+  // MARK: - Elements
+
+  @Test(
+    arguments: [
+      Add() as any Operator, Subtract(), Multiply(), Divide(), Maximum(), Minimum(), SquaredDifference(),
+    ].map(NamedOperator.init))
+  func binaryOperatorsBroadcast(_ named: NamedOperator) throws {
+    let shapes: [(PartialShape, PartialShape)] = [
+      ([2, 3, 4, 5], [2, 3, 4, 5]), ([2, 3, 4, 5], [3, 1, 1]), ([2, 1, 4, 1], [2, 3, 1, 5]), ([5], [4, 5]),
+    ]
+    for (left, right) in shapes {
+      let g = GraphBuilder()
+      let (a, b) = (try g.input("a", left), try g.input("b", right))
+      g.output(try g.add(named.op, a, b))
+      let inputs = g.graph.randomInputs(seed: 9, in: 0.5...2)
+      try expectExecutionMatchesMeaningEverywhere(g.graph, inputs: inputs)
+      #expect(try !ModelCompiler().layers(of: g.graph).map(\.kernel).contains("reference"))
+    }
+  }
+
+  @Test func additionsReadIntegers() throws {
+    let g = GraphBuilder()
+    let a = try g.signed(try g.input("a", [2, 8, 5, 5]), reach: 1)
+    let b = try g.fakeQuantize(try g.input("b", [2, 8, 5, 5]), 0, 1.618)
+    let sum = try g.fakeQuantize(try g.add(ReLU(), try g.add(Add(), a, b)), 0, 2)
+    g.output(try g.int8Convolution(sum, inputs: 8, outputs: 8, kernel: 1))
+    try expectKernels(g)
+  }
+
+  @Test(
+    arguments: [
+      ReLU() as any Operator, Sigmoid(), Tanh(), Exp(), HSwish(), HSigmoid(), SoftPlus(), Mish(),
+      Gelu(approximation: .erf), Gelu(approximation: .tanh),
+    ].map(NamedOperator.init))
+  func unaryOperatorsAreCloseToTheirMeaning(_ named: NamedOperator) throws {
+    let g = GraphBuilder()
+    g.output(try g.add(named.op, try g.input("x", [2, 3, 4, 5])))
+    let inputs = g.graph.randomInputs(seed: 5, in: -6...6)
+    try expectExecutionMatchesMeaningEverywhere(g.graph, inputs: inputs, bitExact: false)
+  }
+
+  @Test(arguments: [0, 1, 3])
+  func softmaxAlongAnyAxis(_ axis: Int) throws {
+    let g = GraphBuilder()
+    let x = try g.signed(try g.input("x", [2, 5, 3, 6]), reach: 1)
+    g.output(try g.add(SoftMax(axis: axis), x))
+    try expectKernels(g)
+  }
+
+  @Test func tablesReplaceFunctionsOfIntegers() throws {
+    let g = GraphBuilder()
+    let x = try g.signed(try g.input("x", [2, 8, 5, 5]), reach: 4)
+    let y = try g.fakeQuantize(try g.add(Sigmoid(), x), 0, 1)
+    g.output(try g.int8Convolution(y, inputs: 8, outputs: 8, kernel: 1))
+    let layers = try ModelCompiler().layers(of: g.graph)
+    #expect(!layers.contains { $0.operatorName == "Sigmoid" && $0.precision == "f32" })
+    try expectKernels(g)
+  }
+}
+
+/// An operator as an argument of a test.
+struct NamedOperator: CustomTestStringConvertible, Sendable {
+  let op: any Operator
+  var testDescription: String { op.attributes.isEmpty ? op.name : "\(op.name) \(op.attributes)" }
+}
