@@ -49,7 +49,7 @@ import Testing
       gives: """
         x: f32[1, 3, 2, 2]
         %1 = Quantize(x) -100.0…155.0 levels 256 per channel: u8[1, 3, 2, 2]
-        %2 = Dequantize(%1) scale 1.0…×3 zeroPoint 100.0 axes 1..<2: f32[1, 3, 2, 2]
+        %2 = Dequantize(%1) scale 1.0…×3 zeroPoint 100.0…×3 axes 1..<2: f32[1, 3, 2, 2]
         y = %2
         """, tolerance: 1e-6, inputs: -300...400)
   }
@@ -67,7 +67,10 @@ import Testing
   @Test func rangesThatIntegersCannotStandForStay() throws {
     let unchanged = [
       ("per position", try graph(low: [0, 0], high: [1, 2], shape: [1, 1, 1, 2])),
-      ("per channel and position", try graph(low: .init(repeating: 0, count: 6), high: .init(repeating: 1, count: 6), shape: [1, 3, 1, 2])),
+      (
+        "per channel and position",
+        try graph(low: .init(repeating: 0, count: 6), high: .init(repeating: 1, count: 6), shape: [1, 3, 1, 2])
+      ),
       ("reversed input", try graph(low: [1], high: [0], shape: .scalar, outputLow: [0], outputHigh: [1])),
       ("reversed output", try graph(low: [0], high: [1], shape: .scalar, outputLow: [1], outputHigh: [0])),
       ("empty", try graph(low: [1], high: [1], shape: .scalar, outputLow: [0], outputHigh: [1])),
