@@ -13,15 +13,19 @@ package enum IntegerForm {
 /// scale · g(q): an operator on the integers behind the operands, its result then multiplied.
 package struct IntegerTerm {
   package let op: any Operator
-  /// Stands in for operand 1; nil keeps it.
+  /// Stands in for operand `weightsOperand`; nil keeps it.
   package let weights: Tensor?
+  package let weightsOperand: Int
   /// One, or one per channel of `channelAxis`.
   package let scales: [Double]
   package let channelAxis: Int
 
-  package init(op: any Operator, weights: Tensor? = nil, scales: [Double], channelAxis: Int) {
+  package init(
+    op: any Operator, weights: Tensor? = nil, weightsOperand: Int = 1, scales: [Double], channelAxis: Int
+  ) {
     self.op = op
     self.weights = weights
+    self.weightsOperand = weightsOperand
     self.scales = scales
     self.channelAxis = channelAxis
   }

@@ -103,6 +103,32 @@ import Testing
     try expectExecutionMatchesMeaningEverywhere(g.graph, bitExact: false)
   }
 
+  /// Zero points that are integers, that are not, and that no byte holds.
+  @Test(arguments: [(-1.0, 127.0 / 128), (-0.7, 1.3), (0.5, 2.0)], [(false, true), (true, false)])
+  func quantizedProductsOfTwoActivations(
+    _ range: (low: Double, high: Double), _ transposed: (a: Bool, b: Bool)
+  ) throws {
+    let g = GraphBuilder()
+    let a = try g.fakeQuantize(try g.input("a", transposed.a ? [2, 3, 9, 5] : [2, 3, 5, 9]), range.low, range.high)
+    let b = try g.fakeQuantize(try g.input("b", transposed.b ? [2, 3, 21, 9] : [2, 3, 9, 21]), -0.4, 0.9)
+    let y = try g.add(MatMul(transposeA: transposed.a, transposeB: transposed.b), a, b)
+    g.output(try g.signed(try g.add(ReLU(), y), reach: 3))
+    #expect(try int8Layers(g) >= 1)
+    try expectKernels(g)
+  }
+
+  @Test func productsOfTwoActivationsFuseWhatFollows() throws {
+    let g = GraphBuilder()
+    let a = try g.signed(try g.input("a", [2, 4, 8]), reach: 1)
+    let b = try g.fakeQuantize(try g.input("b", [1, 16, 8]), 0, 1)
+    let y = try g.add(MatMul(transposeA: false, transposeB: true), a, b)
+    let sum = try g.fakeQuantize(try g.add(Add(), y, try g.input("c", [2, 4, 16])), 0, 4)
+    g.output(sum)
+    let layers = try ModelCompiler().layers(of: g.graph)
+    #expect(layers.contains { $0.operatorName == "MatMul" && $0.precision == "int8" && $0.fused.count >= 2 })
+    try expectKernels(g)
+  }
+
   // MARK: - Pooling
 
   @Test(arguments: [1, 3])

@@ -2,11 +2,12 @@ import OctetTensor
 package import OctetGraph
 
 extension MatMul {
-  /// Σ (a·sₐ)(b·s_b) = sₐ·s_b[column] · Σ a·b for constant weights on the right.
+  /// Σ (a·sₐ)(b·s_b) = sₐ·s_b[column] · Σ a·b, with scales per column for constant weights on the right.
   package func integerForm(_ incoming: [Dequantization?], _ operands: [Operand]) -> IntegerForm {
     guard let a = incoming[0] else { return .refused("its activations are not quantized") }
     guard let b = incoming[1] else { return .refused("its weights are not quantized to 8 bits") }
-    guard let weights = operands[1].constant, weights.shape.rank == 2, !transposeA, operands[0].shape.rank >= 2 else {
+    guard let weights = operands[1].constant else { return productForm(a, b, operands) }
+    guard weights.shape.rank == 2, !transposeA, operands[0].shape.rank >= 2 else {
       return .refused("its right side is not a constant matrix")
     }
     guard a.isPerTensor else { return .refused("its activations have different scales along the sum") }
@@ -31,7 +32,8 @@ extension MatMul {
   }
 
   package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {
-    operands[1].constant != nil
+    let types = Set(operands.map(\.elementType))
+    return (operands[1].constant != nil || types == [.u8] || types == [.f32])
       && EpilogueProgram(taken + [operation], channelAxis: operation.type.shape.rank - 1) != nil
   }
 }

@@ -5,7 +5,8 @@ import OctetTensor
 
 extension MatMul: FusionBase {
   package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
-    guard let constant = site.operands[1].constant, constant.shape.rank == 2, !transposeA else {
+    guard let constant = site.operands[1].constant, constant.shape.rank == 2, constant.elementType != .u8, !transposeA
+    else {
       return try lowerProduct(site, fusing: chain) ?? reference(site, chain)
     }
     let types = (site.operands[0].elementType, constant.elementType)

@@ -30,7 +30,7 @@ struct UseIntegerForm: RewriteRule {
     _ term: IntegerTerm, _ sources: [Value], from node: Node, to patch: inout GraphPatch
   ) -> Value {
     var operands = sources
-    if let weights = term.weights { operands[1] = patch.addConstant(weights, from: node) }
+    if let weights = term.weights { operands[term.weightsOperand] = patch.addConstant(weights, from: node) }
     let product = patch.add(term.op, operands, from: node)
     let scales = patch.addConstant(factors(term, rank: node.type.shape.rank), from: node)
     return patch.add(Multiply(), [product, scales], from: node, fused: [])

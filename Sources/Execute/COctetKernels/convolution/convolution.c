@@ -43,6 +43,22 @@ static const octet_outlier *add_outliers(const octet_dot_tile *tile, size_t firs
   return outlier;
 }
 
+/// Starts the sums of a tile from those of its channels and those of its pixels together.
+static void start_sums(const convolution_slice *slice, size_t first_pixel, octet_dot_tile *tile) {
+  const octet_convolution_plan *plan = slice->run->plan;
+  const size_t channels = slice->panel->kernel->channels;
+  const int32_t *of_pixels = plan->pixel_initial + slice->group * plan->group_steps.initial_pixels + first_pixel;
+  const int32_t *of_channels = tile->initial;
+  int32_t *sums = tile->sums;
+  for (size_t row = 0; row < tile->rows; row++) {
+    for (size_t channel = 0; channel < channels; channel++) {
+      sums[row * channels + channel] = of_channels[channel] + of_pixels[row];
+    }
+  }
+  tile->initial = sums;
+  tile->initial_row_stride = channels;
+}
+
 /// sums = initial + Σ over all runs, a few runs at a time.
 static void sum_tile(const convolution_slice *slice, size_t first_pixel, size_t rows, void *sums) {
   const octet_convolution_plan *plan = slice->run->plan;
@@ -62,6 +78,9 @@ static void sum_tile(const convolution_slice *slice, size_t first_pixel, size_t 
                          .initial = (const uint8_t *)plan->initial + initial_channel * sizeof(int32_t),
                          .initial_row_stride = 0,
                          .sums = sums};
+  if (plan->pixel_initial) {
+    start_sums(slice, first_pixel, &tile);
+  }
   const size_t calls = divide_up(layout->runs, OCTET_RUNS_AT_ONCE);
   for (size_t call = 0, first_run = 0; call < calls; call++, first_run += tile.runs) {
     tile.runs = layout->runs * (call + 1) / calls - first_run;

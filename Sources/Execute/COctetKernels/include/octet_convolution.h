@@ -97,8 +97,8 @@ typedef struct octet_window_steps {
 /// How far a group's tensors and weights lie from those of the group before.
 typedef struct octet_group_steps {
   size_t input_bytes, weight_bytes;
-  /// Sums of `initial`.
-  size_t initial_channels;
+  /// Sums of `initial`, and of `pixel_initial`.
+  size_t initial_channels, initial_pixels;
   size_t output_pixels, output_channels;
 } octet_group_steps;
 
@@ -112,6 +112,8 @@ typedef struct octet_convolution_plan {
   const size_t *outlier_starts;
   /// What sums start from, per group: group_channels values of s32 or f32.
   const void *initial;
+  /// NULL, or what is added to all sums of an output pixel, in s32.
+  const int32_t *pixel_initial;
   /// Bytes of an input element: 1 for u8, which sums to s32, or 4 for f32.
   size_t element_bytes;
   /// A run of what padding holds (the zero point, or 0), and 3 bytes more.
