@@ -97,7 +97,7 @@ private struct ConvolutionSetting {
 
 extension ConvolutionGeometry {
   /// Kernels always see depth × height × width.
-  fileprivate init(_ window: SpatialWindow, _ x: Shape, _ y: Shape, _ weights: WeightShape) {
+  init(_ window: SpatialWindow, _ x: Shape, _ y: Shape, _ weights: WeightShape) {
     func triple(_ values: [Int], _ filler: Int) -> [Int] { [Int](repeating: filler, count: 3 - values.count) + values }
     let input = Array(x.extents[2...])
     let pads = input.indices.map { window.pads(axis: $0, input: input[$0], kernel: weights.kernel[$0]).begin }
@@ -138,7 +138,7 @@ struct FloatConvolutionPrimitive: Primitive {
 }
 
 /// u8 activations, s8 weights, one input and one output channel per group.
-private struct DepthwiseConvolutionPrimitive: Primitive {
+struct DepthwiseConvolutionPrimitive: Primitive {
   let kernel: DepthwiseConvolution
   let epilogue: PreparedEpilogue
   var inputOffset = 0

@@ -47,7 +47,7 @@ package struct Convolution: Operator {
     try checkChannels(operands[0].shape[1], weights, operands[1].shape)
     let extents = try window.outputDimensions(input: spatial, kernel: weights.kernel)
     let shape = PartialShape([operands[0].shape[0], .fixed(weights.outputChannels)] + extents)
-    return [TensorType(try elementType(operands), shape)]
+    return [TensorType(try Self.elementType(operands), shape)]
   }
 
   private func checkChannels(
@@ -67,7 +67,8 @@ package struct Convolution: Operator {
     }
   }
 
-  private func elementType(_ operands: [Operand]) throws(OperatorError) -> ElementType {
+  /// The type of the sums: f32 for integers.
+  static func elementType(_ operands: [Operand]) throws(OperatorError) -> ElementType {
     let (x, w) = (operands[0].elementType, operands[1].elementType)
     let isInteger = [.u8, .i8].contains(x) && [.u8, .i8].contains(w)
     guard isInteger || (x.isFloatingPoint && x == w) else {
@@ -143,6 +144,13 @@ package struct WeightShape: Sendable {
   package var inputChannels: Int { groups * inputsPerGroup }
   /// One input and one output channel per group.
   package var isDepthwise: Bool { outputsPerGroup == 1 && inputsPerGroup == 1 }
+
+  init(groups: Int, outputsPerGroup: Int, inputsPerGroup: Int, kernel: [Int]) {
+    self.groups = groups
+    self.outputsPerGroup = outputsPerGroup
+    self.inputsPerGroup = inputsPerGroup
+    self.kernel = kernel
+  }
 
   package init(_ weights: Operand, window: SpatialWindow, isGrouped: Bool) throws(OperatorError) {
     let leading = isGrouped ? 3 : 2

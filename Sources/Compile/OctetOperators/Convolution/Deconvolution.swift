@@ -4,18 +4,21 @@ package import OctetTensor
 /// Transposed convolution of 1 to 3 spatial dimensions, grouped or not  (opset1 ConvolutionBackpropData,
 /// GroupConvolutionBackpropData).
 ///
-///     y[n, o, p·stride + t·dilation − pad] += x[n, c, p] · w[c, o, t]
+///     y[n, o, p·stride + t·dilation − pad] += (x[n, c, p] − zₓ) · w[c, o, t]
 ///
-/// Operands: x [N, C, spatial…]; w [C, O, kernel…], or grouped [G, C/G, O/G, kernel…]; and, optionally, the spatial extents
-/// of y, which with `same_*` decide the padding.
+/// Operands: x [N, C, spatial…]; w [C, O, kernel…], or grouped [G, C/G, O/G, kernel…]; and, optionally, the spatial
+/// extents of y, which with `same_*` decide the padding. The zero point is 0 on floats.
 package struct Deconvolution: Operator {
   package static let name = "ConvolutionBackpropData"
   package let window: SpatialWindow
   package let isGrouped: Bool
   /// Added to the extents of y behind its last element.
   package let outputPadding: [Int]
+  package let activationZeroPoint: Double
 
-  package init(window: SpatialWindow, isGrouped: Bool, outputPadding: [Int]) throws(OperatorError) {
+  package init(
+    window: SpatialWindow, isGrouped: Bool, outputPadding: [Int], activationZeroPoint: Double = 0
+  ) throws(OperatorError) {
     guard outputPadding.count == window.rank, outputPadding.allSatisfy({ (0...1 << 24).contains($0) }) else {
       throw .mismatch(
         "output_padding of \(Self.name)", expected: "\(window.rank) extents", found: "\(outputPadding)")
@@ -23,14 +26,20 @@ package struct Deconvolution: Operator {
     self.window = window
     self.isGrouped = isGrouped
     self.outputPadding = outputPadding
+    self.activationZeroPoint = activationZeroPoint
   }
 
-  package var attributes: String { window.description() + (isGrouped ? " grouped" : "") }
+  package var attributes: String {
+    var parts = [window.description()]
+    if isGrouped { parts.append("grouped") }
+    if activationZeroPoint != 0 { parts.append("zeroPoint \(Float(activationZeroPoint))") }
+    return parts.filter { !$0.isEmpty }.joined(separator: " ")
+  }
 
   // MARK: - Shapes
 
   /// The weights' shape with a leading group axis.
-  private func weightExtents(_ operands: [Operand]) throws(OperatorError) -> [Int] {
+  func weightExtents(_ operands: [Operand]) throws(OperatorError) -> [Int] {
     let rank = window.rank + (isGrouped ? 3 : 2)
     guard let shape = operands[1].shape.fixed, shape.rank == rank, shape.elementCount > 0,
       shape.extents.allSatisfy({ $0 <= 1 << 24 })
@@ -78,11 +87,7 @@ package struct Deconvolution: Operator {
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
     try operands.expect(2...3, of: Self.name)
-    try operands.expectNormalizable(of: Self.name)
-    guard operands[1].elementType == operands[0].elementType else {
-      throw .mismatch(
-        "weights of \(Self.name)", expected: "\(operands[0].elementType)", found: "\(operands[1].elementType)")
-    }
+    let elementType = try Convolution.elementType(operands)
     let weights = try weightExtents(operands)
     let spatial = try window.spatial(of: operands[0].shape, Self.name)
     guard operands[0].shape[1].accepts(weights[0] * weights[1]) else {
@@ -104,7 +109,7 @@ package struct Deconvolution: Operator {
           return try Extent.sum(whole - pads.begin, -pads.end, of: Self.name)
         })
     }
-    return [operands[0].type.with(shape: PartialShape(dimensions))]
+    return [TensorType(elementType, PartialShape(dimensions))]
   }
 
   package func macs(_ operands: [Operand], _ results: [TensorType]) -> Int {
@@ -119,9 +124,9 @@ package struct Deconvolution: Operator {
     let weights = try weightExtents(operands.known)
     let source = operands[0].shape
     let taps = WindowTaps(
-      try explicitWindow(operands), input: Array(shape.extents[2...]), kernel: Array(weights[3...]),
+      try explicitWindow(source, operands.known), input: Array(shape.extents[2...]), kernel: Array(weights[3...]),
       output: Array(source.extents[2...]))
-    let (x, w) = (operands[0].doubles, operands[1].doubles)
+    let (x, w) = (operands[0].doubles.map { $0 - activationZeroPoint }, operands[1].doubles)
     let (inputSize, outputSize) = (source.count(in: 2..<source.rank), shape.count(in: 2..<shape.rank))
     let (groups, inputs, outputs) = (weights[0], weights[1], weights[2])
     var y = [Double](repeating: 0, count: shape.elementCount)
@@ -139,16 +144,16 @@ package struct Deconvolution: Operator {
         }
       }
     }
-    return [Tensor(operands[0].elementType, shape, converting: y)]
+    return [Tensor(try Convolution.elementType(operands.known), shape, converting: y)]
   }
 
-  /// The window with its padding worked out.
-  private func explicitWindow(_ operands: [Tensor]) throws(OperatorError) -> SpatialWindow {
-    let weights = try weightExtents(operands.known)
-    let targets = try targets(operands.known)
+  /// The window with its padding worked out, for a source of this shape.
+  func explicitWindow(_ source: Shape, _ operands: [Operand]) throws(OperatorError) -> SpatialWindow {
+    let weights = try weightExtents(operands)
+    let targets = try targets(operands)
     var (begin, end): ([Int], [Int]) = ([], [])
     for axis in 0..<window.rank {
-      let whole = try reach(axis, operands[0].shape[axis + 2], weights[axis + 3])
+      let whole = try reach(axis, source[axis + 2], weights[axis + 3])
       let pads = try pads(axis, reach: whole, target: targets?[axis])
       begin.append(pads.begin)
       end.append(pads.end)

@@ -15,8 +15,7 @@ struct QuantizeWeights: RewriteRule {
       return nil
     }
     let count = weights.shape.count(in: axes)
-    let bounds = ranges.map { $0.elementCount == 1 ? [Double](repeating: $0.doubles[0], count: count) : $0.doubles }
-    guard bounds.allSatisfy({ $0.count == count }) else { return nil }
+    let bounds = ranges.map { WeightParameters.expanded($0, axes, weights.shape) }
     guard (0..<count).allSatisfy({ bounds[0][$0] < bounds[1][$0] && bounds[2][$0] != bounds[3][$0] }) else {
       return nil
     }

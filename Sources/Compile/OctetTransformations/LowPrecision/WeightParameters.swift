@@ -1,4 +1,5 @@
 import OctetGraph
+import OctetOperators
 import OctetTensor
 
 /// Scales and zero points of constant weights, when they vary along leading axes only.
@@ -8,15 +9,14 @@ struct WeightParameters {
   /// Fails when a scale varies along an axis that kernels sum over, or the shapes do not fit.
   init?(_ shape: Shape, scales: Tensor, zeroPoints: Tensor?) {
     guard let axes = Self.axes([scales.shape] + (zeroPoints.map { [$0.shape] } ?? []), in: shape) else { return nil }
-    let count = shape.count(in: axes)
-    guard let allScales = Self.expanded(scales, count), let allZeroPoints = Self.expanded(zeroPoints, count) else {
-      return nil
-    }
+    let allScales = Self.expanded(scales, axes, shape)
+    let allZeroPoints = zeroPoints.map { Self.expanded($0, axes, shape) } ?? allScales.map { _ in 0 }
     dequantization = Dequantization(scales: allScales, zeroPoints: allZeroPoints, axes: axes)
   }
 
   /// The shortest run of axes outside which every shape has extent 1.
   static func axes(_ shapes: [Shape], in weights: Shape) -> Range<Int>? {
+    guard weights.rank > 0, weights.elementCount > 0 else { return nil }
     var varying: Set<Int> = []
     for shape in shapes where shape.elementCount != 1 {
       guard shape.rank <= weights.rank else { return nil }
@@ -31,9 +31,12 @@ struct WeightParameters {
     return first..<(last + 1)
   }
 
-  private static func expanded(_ tensor: Tensor?, _ count: Int) -> [Double]? {
-    guard let tensor else { return [Double](repeating: 0, count: count) }
-    if tensor.elementCount == 1 { return [Double](repeating: tensor.doubles[0], count: count) }
-    return tensor.elementCount == count ? tensor.doubles : nil
+  /// One value for every index of `axes`. Outside them the tensor has extent 1.
+  static func expanded(_ tensor: Tensor, _ axes: Range<Int>, _ weights: Shape) -> [Double] {
+    let values = tensor.doubles
+    guard values.count != 1 else { return [Double](repeating: values[0], count: weights.count(in: axes)) }
+    let aligned = [Int](repeating: 1, count: weights.rank - tensor.shape.rank) + tensor.shape.extents
+    let own = Shape(valid: Array(aligned[axes])), all = Shape(valid: Array(weights.extents[axes]))
+    return Broadcasting.indices(of: own, in: all).map { values[$0] }
   }
 }

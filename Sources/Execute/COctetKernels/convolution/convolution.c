@@ -105,7 +105,7 @@ static void finish_tile(const convolution_slice *slice, size_t first_pixel, size
                                     .channels = slice->panel->channels,
                                     .buffers = slice->run->buffers,
                                     .strides = &plan->strides};
-  plan->finish(plan->epilogue, &tile);
+  octet_epilogue_finish(plan->finish, plan->epilogue, &tile, plan->placement);
 }
 
 static void run_slice(const convolution_slice *slice, size_t first_pixel, size_t end_pixel) {

@@ -140,7 +140,7 @@ static void run_line(const depthwise_line *line) {
                                       .channels = smaller(g->groups - channel, plan->kernel->channels),
                                       .buffers = line->run->buffers,
                                       .strides = &plan->strides};
-    plan->finish(plan->epilogue, &tile);
+    octet_epilogue_finish(plan->finish, plan->epilogue, &tile, plan->placement);
   }
 }
 

@@ -123,6 +123,8 @@ typedef struct octet_convolution_plan {
   octet_epilogue_strides strides;
   const octet_epilogue *epilogue;
   octet_epilogue_function *finish;
+  /// NULL, or where output pixels stand that do not follow each other.
+  const octet_pixel_placement *placement;
   octet_window_steps steps;
   octet_group_steps group_steps;
 } octet_convolution_plan;

@@ -75,6 +75,8 @@ typedef struct octet_depthwise_plan {
   octet_epilogue_strides strides;
   const octet_epilogue *epilogue;
   octet_epilogue_function *finish;
+  /// NULL, or where output pixels stand that do not follow each other.
+  const octet_pixel_placement *placement;
 } octet_depthwise_plan;
 
 /// Bytes of packed weights.

@@ -75,6 +75,16 @@ typedef struct octet_epilogue_tile {
 
 typedef void octet_epilogue_function(const octet_epilogue *epilogue, const octet_epilogue_tile *tile);
 
+/// Where pixels stand that do not follow each other: pixel (image, d, h, w) of `extent` is number
+/// first + image·image_step + d·step[0] + h·step[1] + w·step[2] of the output and of the extra operands.
+typedef struct octet_pixel_placement {
+  size_t extent[3], first, image_step, step[3];
+} octet_pixel_placement;
+
+/// Finishes a tile whose pixels count as `placement` says; NULL where they follow each other.
+void octet_epilogue_finish(octet_epilogue_function *function, const octet_epilogue *epilogue,
+                           const octet_epilogue_tile *tile, const octet_pixel_placement *placement);
+
 typedef struct octet_epilogue_kernel {
   octet_isa isa;
   const char *name;

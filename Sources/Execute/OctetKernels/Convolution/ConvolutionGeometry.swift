@@ -62,5 +62,6 @@ package struct ConvolutionGeometry: Sendable, Hashable {
 }
 
 extension [Int] {
-  fileprivate var triple: (Int, Int, Int) { (self[0], self[1], self[2]) }
+  /// Three values as C has them.
+  var triple: (Int, Int, Int) { (self[0], self[1], self[2]) }
 }

@@ -10,11 +10,12 @@ final class ConvolutionPlan: @unchecked Sendable {
   private let initial: KernelMemory
   private let padding: KernelMemory
   private let runSteps: KernelMemory
+  private let placement: KernelMemory
 
   /// `initial` is what the sums of each output channel start from, s32 or f32.
   init<Sum: BitwiseCopyable & ExpressibleByIntegerLiteral>(
     geometry: ConvolutionGeometry, weights: PackedConvolutionWeights, initial: [Sum], paddingByte: UInt8,
-    strides: PixelStrides, epilogue: Epilogue
+    strides: PixelStrides, placement: PixelPlacement?, epilogue: Epilogue
   ) {
     let layout = weights.packing.layout
     precondition(weights.fit(geometry), "the weights were packed for another convolution")
@@ -24,6 +25,7 @@ final class ConvolutionPlan: @unchecked Sendable {
     // Kernels read up to three bytes past a run.
     padding = KernelMemory(Array(repeating: paddingByte, count: layout.run_elements * weights.inputElementBytes + 3))
     runSteps = KernelMemory(byteCount: layout.runs * MemoryLayout<octet_run_step>.stride)
+    self.placement = KernelMemory(placement.map { [$0.code(geometry.outputExtents)] } ?? [])
     plan = KernelMemory(byteCount: MemoryLayout<octet_convolution_plan>.stride)
 
     let code = plan.elements(octet_convolution_plan.self)
@@ -36,6 +38,9 @@ final class ConvolutionPlan: @unchecked Sendable {
     code.pointee.strides = strides.code
     code.pointee.epilogue = epilogue.program
     code.pointee.finish = octet_epilogue_select(weights.instructionSet.code).pointee.function
+    if placement != nil {
+      code.pointee.placement = UnsafePointer(self.placement.elements(octet_pixel_placement.self))
+    }
     octet_convolution_prepare(code, runSteps.elements(octet_run_step.self))
   }
 

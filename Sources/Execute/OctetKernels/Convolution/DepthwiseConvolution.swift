@@ -11,6 +11,7 @@ package final class DepthwiseConvolution: @unchecked Sendable {
   private let weights: KernelMemory
   private let initial: KernelMemory
   private let padding: KernelMemory
+  private let placement: KernelMemory
   private let plan: KernelMemory
 
   /// `inputZeroPoints` holds one value, or one per channel. `weights` are [channels][depth][height][width]. The geometry has a group per channel. Pixel strides count
@@ -18,7 +19,7 @@ package final class DepthwiseConvolution: @unchecked Sendable {
   package init(
     geometry: ConvolutionGeometry, weights: UnsafeBufferPointer<Int8>, inputZeroPoints: [UInt8] = [0],
     inputPixelStride: Int? = nil, outputPixelStride: Int? = nil, operandPixelStrides: [Int]? = nil,
-    epilogue: Epilogue, instructionSet: InstructionSet = CPU.current.best
+    placement: PixelPlacement? = nil, epilogue: Epilogue, instructionSet: InstructionSet = CPU.current.best
   ) {
     let channels = geometry.groups
     let strides = PixelStrides(
@@ -43,11 +44,13 @@ package final class DepthwiseConvolution: @unchecked Sendable {
       zip(weightSums(weights, channels: channels), zeroPoints).map { 0 &- $0 &* Int32($1) },
       slack: Int(OCTET_DEPTHWISE_CHANNELS) * MemoryLayout<Int32>.stride)
     padding = KernelMemory(zeroPoints, slack: Int(OCTET_DEPTHWISE_CHANNELS))
+    self.placement = KernelMemory(placement.map { [$0.code(geometry.outputExtents)] } ?? [])
     plan = KernelMemory(byteCount: MemoryLayout<octet_depthwise_plan>.stride)
     plan.elements(octet_depthwise_plan.self).pointee = octet_depthwise_plan(
       geometry: code, kernel: kernel, weights: self.weights.elements(UInt8.self), initial: initial.elements(Int32.self),
       padding: padding.elements(UInt8.self), input_pixel_stride: strides.input, strides: strides.code,
-      epilogue: epilogue.program, finish: octet_epilogue_select(instructionSet.code).pointee.function)
+      epilogue: epilogue.program, finish: octet_epilogue_select(instructionSet.code).pointee.function,
+      placement: placement == nil ? nil : UnsafePointer(self.placement.elements(octet_pixel_placement.self)))
   }
 
   /// The kernel that computes it, such as depthwise_u8s8s32_64__avx512vnni.

@@ -13,7 +13,8 @@ package final class FloatConvolution: Sendable {
   /// Pixel strides count elements from one pixel to the next, and may exceed the channels.
   package init(
     geometry: ConvolutionGeometry, weights: PackedConvolutionWeights, inputPixelStride: Int? = nil,
-    outputPixelStride: Int? = nil, operandPixelStrides: [Int]? = nil, epilogue: Epilogue
+    outputPixelStride: Int? = nil, operandPixelStrides: [Int]? = nil, placement: PixelPlacement? = nil,
+    epilogue: Epilogue
   ) {
     precondition(weights.elementType == .f32, "an f32 convolution has f32 weights, not \(weights.elementType)")
     self.geometry = geometry
@@ -23,7 +24,7 @@ package final class FloatConvolution: Sendable {
       strides: PixelStrides(
         geometry: geometry, inputElementBytes: weights.inputElementBytes, input: inputPixelStride,
         output: outputPixelStride, operands: operandPixelStrides, epilogue: epilogue),
-      epilogue: epilogue)
+      placement: placement, epilogue: epilogue)
   }
 
   /// The kernel that computes the widest part of the output, such as convolution_f32_6x64__avx512.

@@ -13,7 +13,9 @@ package final class QuantizedConvolution: Sendable {
   /// a part of a concatenation.
   package init(
     geometry: ConvolutionGeometry, weights: PackedConvolutionWeights, inputZeroPoint: UInt8 = 0,
-    inputPixelStride: Int? = nil, outputPixelStride: Int? = nil, operandPixelStrides: [Int]? = nil, epilogue: Epilogue
+    inputPixelStride: Int? = nil, outputPixelStride: Int? = nil, operandPixelStrides: [Int]? = nil,
+    placement: PixelPlacement? = nil,
+    epilogue: Epilogue
   ) {
     precondition(weights.elementType == .i8, "a quantized convolution has i8 weights, not \(weights.elementType)")
     self.geometry = geometry
@@ -23,7 +25,7 @@ package final class QuantizedConvolution: Sendable {
       strides: PixelStrides(
         geometry: geometry, input: inputPixelStride, output: outputPixelStride, operands: operandPixelStrides,
         epilogue: epilogue),
-      epilogue: epilogue)
+      placement: placement, epilogue: epilogue)
   }
 
   /// The kernel that computes the widest part of the output, such as convolution_u8s8s32_6x64__avx512vnni.
