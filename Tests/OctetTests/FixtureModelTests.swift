@@ -16,9 +16,15 @@ struct FixtureModel: Decodable, CustomTestStringConvertible, Sendable {
   }
 
   let name: String
-  let int8_layers: Int
-  let nrmse_limit: Double
+  let integerLayers: Int
+  let errorLimit: Double
   let runs: [Run]
+
+  private enum CodingKeys: String, CodingKey {
+    case name, runs
+    case integerLayers = "int8_layers"
+    case errorLimit = "nrmse_limit"
+  }
 
   var testDescription: String { name }
 
@@ -55,13 +61,13 @@ struct FixtureModel: Decodable, CustomTestStringConvertible, Sendable {
             let expected = try NumPyFile.read(FixtureModel.path(try #require(run.outputs[port.name])))
             #expect(output.shape == expected.shape)
             let error = normalizedError(output.doubles, expected.doubles)
-            #expect(error <= fixture.nrmse_limit, "\(port.name) on \(instructionSet) with \(threads) threads")
+            #expect(error <= fixture.errorLimit, "\(port.name) on \(instructionSet) with \(threads) threads")
           }
           bytes.insert(outputs.map { $0.withUnsafeBytes { Array($0) } })
         }
       }
       // f32 sums may fuse multiply and add from AVX2 on.
-      let expectsEqualBytes = fixture.int8_layers > 0
+      let expectsEqualBytes = fixture.integerLayers > 0
       #expect(bytes.count == 1 || !expectsEqualBytes, "instruction sets or thread counts give different bytes")
     }
   }
@@ -72,7 +78,7 @@ struct FixtureModel: Decodable, CustomTestStringConvertible, Sendable {
     let layers = try model.plan(for: model.smallestInputShapes).layers
     // A layer over several scales runs as several sums under its one name.
     let integerLayers = Set(layers.filter { $0.precision == "int8" && $0.macs > 0 }.map(\.name))
-    #expect(integerLayers.count == fixture.int8_layers)
+    #expect(integerLayers.count == fixture.integerLayers)
   }
 
   private func normalizedError(_ found: [Double], _ expected: [Double]) -> Double {

@@ -1,0 +1,96 @@
+import OctetGraph
+import OctetOperators
+import OctetPlanning
+import OctetRuntime
+import OctetTensor
+import OctetTestSupport
+import Testing
+
+/// Sums over integers that one kernel call does not give: several scales, zero points of any kind on both sides.
+@Suite struct IntegerFormExecutionTests {
+  private let tolerance = Tolerance(step: 0.1)
+
+  private func expectIntegers(
+    _ g: GraphBuilder, sums: Int, _ location: SourceLocation = #_sourceLocation
+  ) throws {
+    let shapes = g.graph.randomInputs(seed: 1).map(\.shape)
+    let layers = try ModelCompiler().layers(of: g.graph, shapes).filter { $0.macs > 0 }
+    #expect(layers.map(\.precision) == [String](repeating: "int8", count: sums), sourceLocation: location)
+    #expect(!layers.map(\.kernel).contains("reference"), sourceLocation: location)
+    try expectExecutionMatchesMeaningEverywhere(g.graph, tolerance: tolerance, location)
+  }
+
+  /// Weights with a zero point per output channel, as NNCF stores asymmetric ones.
+  private func asymmetricWeights(_ g: GraphBuilder, _ shape: Shape) throws -> Value {
+    let channels = Shape(valid: [shape[0]] + [Int](repeating: 1, count: shape.rank - 1))
+    let integers = try g.add(Convert(to: .f32), try g.randomConstant(shape, in: 0...255.9, .u8))
+    let zeroPoints = try g.add(Convert(to: .f32), try g.randomConstant(channels, in: 80...170, .u8))
+    let scales = try g.randomConstant(channels, in: 0.001...0.01)
+    return try g.add(Multiply(), try g.add(Subtract(), integers, zeroPoints), scales)
+  }
+
+  @Test(arguments: [0, 1], [1, 2])
+  func zeroPointsThatAreNotBytesArePadded(_ pads: Int, _ strides: Int) throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", [2, 5, 7, 6]), -0.7, 1.3)
+    g.output(try g.int8Convolution(x, inputs: 5, outputs: 9, strides: strides, pads: pads))
+    try expectIntegers(g, sums: 1)
+  }
+
+  @Test(arguments: [0, 1])
+  func weightsMayBeAsymmetric(_ pads: Int) throws {
+    let g = GraphBuilder()
+    let x = try g.signed(try g.input("x", [2, 5, 7, 6]), reach: 1)
+    g.output(try g.bias(try g.convolution(x, try asymmetricWeights(g, [9, 5, 3, 3]), pads: pads), channels: 9))
+    try expectExecutionMatchesMeaningEverywhere(g.graph, tolerance: tolerance)
+    let sums = try ModelCompiler().layers(of: g.graph).filter { $0.macs > 0 }
+    #expect(!sums.isEmpty && sums.allSatisfy { $0.precision == "int8" })
+  }
+
+  @Test func asymmetricDepthwiseWeights() throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", [2, 6, 7, 6]), -0.7, 1.3)
+    g.output(try g.convolution(x, try asymmetricWeights(g, [6, 1, 1, 3, 3]), pads: 1, grouped: true))
+    try expectExecutionMatchesMeaningEverywhere(g.graph, tolerance: tolerance)
+  }
+
+  @Test func asymmetricMatrices() throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", [3, 20]), -0.7, 1.3)
+    g.output(try g.add(MatMul(transposeA: false, transposeB: true), x, try asymmetricWeights(g, [7, 20])))
+    try expectIntegers(g, sums: 2)
+  }
+
+  /// Runs of channels that begin and end anywhere, not only where vectors do.
+  @Test(arguments: [3, 8, 13])
+  func channelsMayHaveTwoScales(_ first: Int) throws {
+    let g = GraphBuilder()
+    let highs = (0..<20).map { $0 < first ? 1 : 2.5 }
+    let x = try g.fakeQuantize(
+      try g.input("x", [2, 20, 6, 6]), low: highs.map { -$0 * 0.37 }, high: highs)
+    g.output(try g.int8Convolution(x, inputs: 20, outputs: 7))
+    try expectIntegers(g, sums: 2)
+  }
+
+  /// Concatenated branches keep their own grids; the convolution behind sums each on its own.
+  @Test func branchesOfDifferentGridsAreSummedApart() throws {
+    let g = GraphBuilder()
+    let x = try g.signed(try g.input("x", [2, 8, 6, 6]), reach: 1)
+    let parts = try [1.0, 0.618, 2.2].map { reach in
+      try g.signed(try g.int8Convolution(x, inputs: 8, outputs: 6), reach: reach)
+    }
+    g.output(try g.int8Convolution(try g.concat(parts), inputs: 18, outputs: 5))
+    try expectIntegers(g, sums: 6)
+  }
+
+  @Test func openImageSizesStayExactWithAnyZeroPoint() throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", [1, 4, .dynamic, .dynamic]), -0.7, 1.3)
+    g.output(try g.int8Convolution(x, inputs: 4, outputs: 4))
+    var random = SeededRandom(seed: 1)
+    for extents in [[5, 5], [1, 9]] {
+      try expectExecutionMatchesMeaning(
+        g.graph, tolerance: tolerance, inputs: [random.tensor(.f32, Shape(valid: [1, 4] + extents))])
+    }
+  }
+}
