@@ -100,10 +100,10 @@ private struct Chain {
   @Test func aScaleBehindAnAdditionGoesIntoBothSides() throws {
     var chain = Chain()
     try chain.append(Add(), Tensor(.f32, Chain.shape), isConstant: false)
-    try chain.append(Multiply(), .f32(3))
     try chain.append(Add(), .f32(1))
+    try chain.append(Multiply(), .f32(3))
     #expect(
-      chain.program?.steps == [.scaleShift(scales: [3], shifts: [0]), .addOperand(0, scale: 3, shift: 1)])
+      chain.program?.steps == [.scaleShift(scales: [3], shifts: [0]), .addOperand(0, scale: 3, shift: 3)])
   }
 
   @Test func integerOperandsBringTheirDequantization() throws {
