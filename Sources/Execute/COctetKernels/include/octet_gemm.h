@@ -29,7 +29,7 @@ typedef struct octet_gemm_plan {
 
 /// Fills in the rest of a plan whose shape, and whose convolution's panels, initial sums (zeros of one group), strides
 /// and epilogue are set.
-void octet_gemm_prepare(octet_gemm_plan *plan, ptrdiff_t *run_offset);
+void octet_gemm_prepare(octet_gemm_plan *plan, octet_run_step *run_step);
 
 /// The convolution that a matrix product becomes.
 octet_convolution_geometry octet_gemm_geometry(const octet_gemm_shape *shape);

@@ -9,7 +9,7 @@ final class ConvolutionPlan: @unchecked Sendable {
   private let plan: KernelMemory
   private let initial: KernelMemory
   private let padding: KernelMemory
-  private let runOffsets: KernelMemory
+  private let runSteps: KernelMemory
 
   /// `initial` is what the sums of each output channel start from, s32 or f32.
   init<Sum: BitwiseCopyable & ExpressibleByIntegerLiteral>(
@@ -23,7 +23,7 @@ final class ConvolutionPlan: @unchecked Sendable {
     self.initial = KernelMemory(Self.padded(initial, layout))
     // Kernels read up to three bytes past a run.
     padding = KernelMemory(Array(repeating: paddingByte, count: layout.run_elements * weights.inputElementBytes + 3))
-    runOffsets = KernelMemory(byteCount: layout.runs * MemoryLayout<Int>.stride)
+    runSteps = KernelMemory(byteCount: layout.runs * MemoryLayout<octet_run_step>.stride)
     plan = KernelMemory(byteCount: MemoryLayout<octet_convolution_plan>.stride)
 
     let code = plan.elements(octet_convolution_plan.self)
@@ -36,7 +36,7 @@ final class ConvolutionPlan: @unchecked Sendable {
     code.pointee.strides = strides.code
     code.pointee.epilogue = epilogue.program
     code.pointee.finish = octet_epilogue_select(weights.instructionSet.code).pointee.function
-    octet_convolution_prepare(code, runOffsets.elements(Int.self))
+    octet_convolution_prepare(code, runSteps.elements(octet_run_step.self))
   }
 
   var kernelName: String { weights.kernelName }

@@ -46,7 +46,7 @@ package final class FloatMatrixProduct: @unchecked Sendable {
   private let epilogue: Epilogue
   private let panels: KernelMemory
   private let initial: KernelMemory
-  private let runOffset: KernelMemory
+  private let runStep: KernelMemory
   private let plan: KernelMemory
 
   /// The epilogue's channels are the columns; outputs and extra operands are dense rows.
@@ -62,7 +62,7 @@ package final class FloatMatrixProduct: @unchecked Sendable {
     self.epilogue = epilogue
     panels = KernelMemory(byteCount: layout.panel_count * MemoryLayout<octet_convolution_panel>.stride)
     initial = KernelMemory(byteCount: layout.group_channels * MemoryLayout<Float>.stride)
-    runOffset = KernelMemory(byteCount: MemoryLayout<Int>.stride)
+    runStep = KernelMemory(byteCount: MemoryLayout<octet_run_step>.stride)
     plan = KernelMemory(byteCount: MemoryLayout<octet_gemm_plan>.stride)
     octet_weight_panels(&layout, list, instructionSet.code, panels.elements(octet_convolution_panel.self))
     let code = plan.elements(octet_gemm_plan.self)
@@ -73,7 +73,7 @@ package final class FloatMatrixProduct: @unchecked Sendable {
     code.pointee.convolution.strides = strides.code
     code.pointee.convolution.epilogue = epilogue.program
     code.pointee.convolution.finish = octet_epilogue_select(instructionSet.code).pointee.function
-    octet_gemm_prepare(code, runOffset.elements(Int.self))
+    octet_gemm_prepare(code, runStep.elements(octet_run_step.self))
   }
 
   /// Bytes of scratch memory, aligned to a cache line, that a run needs.
