@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import OctetTestSupport
 import Synchronization
 import Testing
@@ -98,7 +99,12 @@ import Testing
 
   /// Requests are batched, so there are at most as many inferences; every layer has run in each of them.
   private func expectMetricsToAddUp(requests: Int) throws {
-    let exposition = try Exposition(digits.connect().get("/metrics").text)
+    var exposition = try Exposition(digits.connect().get("/metrics").text)
+    // A client has its answer a moment before the server has counted it.
+    for _ in 0..<500 where exposition.values(of: "octet_requests_in_flight") != [0] {
+      usleep(10_000)
+      exposition = try Exposition(digits.connect().get("/metrics").text)
+    }
     #expect(exposition.values(of: "octet_requests_total", ["code": "200"]) == [Double(requests)])
     #expect(exposition.values(of: "octet_batch_size_sum") == [Double(requests)])
     #expect(exposition.values(of: "octet_requests_in_flight") == [0])
