@@ -123,6 +123,7 @@ let package = Package(
       dependencies: ["OctetOperators", "OctetGraph", "OctetRuntime", "OctetTensor", "OctetSystem"],
       path: "Tests/OctetTestSupport",
       swiftSettings: settings),
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("Compile/", of: "OctetImport"),
     tests("Compile/", of: "OctetEmbeddedModels"),
     tests("Compile/", of: "OctetGraph", ["OctetOperators"]),
@@ -137,7 +138,9 @@ let package = Package(
     tests("System/", of: "OctetSystem", [logging]),
     .testTarget(
       name: "OctetTests",
-      dependencies: ["octet", "OctetHTTP", "OctetServing", "OctetSystem", "OctetTestSupport", argumentParser],
+      dependencies: [
+        "octet", "OctetHTTP", "OctetServing", "OctetSystem", "OctetTestSupport", "CAllocationCounter", argumentParser,
+      ],
       path: "Tests/OctetTests",
       swiftSettings: settings
     ),

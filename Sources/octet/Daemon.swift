@@ -103,10 +103,11 @@ final class Daemon: @unchecked Sendable {
     notifier.send(.reloading, .extendTimeout(.seconds(120)), .status("reloading"))
     do {
       let new = try readConfiguration()
-      if new.listen != configuration.listen || new.limits != configuration.limits
-        || new.metrics != configuration.metrics
-      {
-        logger.warning("listen, limits and metrics have changed; they are read only when the process starts")
+      var unchangeable = new
+      unchangeable.models = configuration.models
+      unchangeable.defaultModel = configuration.defaultModel
+      if unchangeable != configuration {
+        logger.warning("only models and default_model are read again; the rest of what has changed needs a restart")
       }
       try repository.reload(new.sources, defaultModel: new.defaultModel)
       logger.notice("reloaded")
@@ -123,10 +124,10 @@ final class Daemon: @unchecked Sendable {
   private func drain(_ server: HTTPServer) {
     stage = .draining
     let limits = configuration.shutdown
-    logger.notice("draining", metadata: ["requests": "\(server.requestsInFlight)"])
-    notifier.send(.stopping, .status("draining"))
     repository.beginDraining()
     server.beginDraining()
+    notifier.send(.stopping, .status("draining"))
+    logger.notice("draining", metadata: ["requests": "\(server.requestsInFlight)"])
     // Not on `control`, where a second signal has to be heard.
     DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(limits.delaySeconds)) {
       server.stopListening()

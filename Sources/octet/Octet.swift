@@ -1,4 +1,5 @@
 import ArgumentParser
+import OctetKernels
 import OctetRuntime
 
 #if canImport(Glibc)
@@ -22,6 +23,7 @@ struct Octet: ParsableCommand {
     subcommands: [Serve.self, Run.self, Benchmark.self, Explain.self, Verify.self])
 
   static func main() {
+    if let error = CPU.capError { fail(error, code: .usage) }
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -23,13 +23,15 @@ final class OctetProcess {
     return (bundle.lastIndex(of: "/").map { bundle[...$0] } ?? "") + "octet"
   }
 
-  init(_ arguments: [String]) throws {
+  /// - Parameter output: a file that takes standard output.
+  init(_ arguments: [String], output: String? = nil) throws {
     var pipes: [Int32] = [0, 0]
     guard pipe(&pipes) == 0 else { throw SystemError("make a pipe") }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     posix_spawn_file_actions_adddup2(&actions, pipes[1], STDERR_FILENO)
     posix_spawn_file_actions_addclose(&actions, pipes[0])
+    if let output { posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_TRUNC, 0o600) }
     defer { posix_spawn_file_actions_destroy(&actions) }
     var words = ([Self.executable] + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }

@@ -117,6 +117,10 @@ extension Graph {
     _ op: any Operator, _ operands: [Value] = [], name: String? = nil, layerType: String? = nil, fused: [String] = [],
     reason: String? = nil
   ) throws(OperatorError) -> NodeID {
+    for type in operands.map(type(of:))
+    where !type.elementType.isByteAddressable && !Swift.type(of: op).readsPackedElements {
+      throw .mismatch("operands of \(op.name)", expected: "elements of 8 bits or more", found: "\(type)")
+    }
     let types = try op.resultTypes(operands.map(operand))
     let id = NodeID(index: slots.count)
     slots.append(

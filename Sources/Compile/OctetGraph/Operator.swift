@@ -15,6 +15,9 @@ package protocol Operator: Sendable, Equatable {
   /// Result types and shapes for these operands; dynamic extents in, dynamic extents out.
   func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType]
 
+  /// Whether it takes operands of less than 8 bits. The others need not think of elements without an address.
+  static var readsPackedElements: Bool { get }
+
   /// The meaning: slow, plain and right. Operands have passed `resultTypes`.
   func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor]
 
@@ -40,6 +43,7 @@ package protocol Operator: Sendable, Equatable {
 }
 
 extension Operator {
+  package static var readsPackedElements: Bool { false }
   package var attributes: String { "" }
   package func macs(_ operands: [Operand], _ results: [TensorType]) -> Int { 0 }
   package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? { nil }

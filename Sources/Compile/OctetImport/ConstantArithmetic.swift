@@ -50,6 +50,8 @@ struct ConstantArithmetic {
   }
 
   private static func isSmall(_ type: TensorType) -> Bool {
-    type.shape.fixed.map { $0.elementCount <= maximumElementCount } ?? false
+    // Extents too: an empty tensor may have an axis that nobody can walk.
+    guard let shape = type.shape.fixed else { return false }
+    return shape.elementCount <= maximumElementCount && shape.extents.allSatisfy { $0 <= maximumElementCount }
   }
 }

@@ -86,4 +86,7 @@ struct BufferTable {
     regions[region.index].output = output
     return true
   }
+
+  /// Bytes of the callers' memory for outputs.
+  var outputByteCount: Int { regions.reduce(0) { $0 + ($1.output == nil ? 0 : $1.byteCount) } }
 }

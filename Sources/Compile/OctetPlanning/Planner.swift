@@ -231,6 +231,7 @@ package struct Planner {
 
   private func finish() throws(ModelError) -> ExecutionPlan {
     let memory = MemoryPlanner.plan(steps, buffers)
+    try MemoryLimit.check(memory.byteCount + buffers.outputByteCount)
     func ports(_ values: [Value]) throws(ModelError) -> [(elementType: ElementType, shape: Shape)] {
       var ports: [(elementType: ElementType, shape: Shape)] = []
       for value in values {

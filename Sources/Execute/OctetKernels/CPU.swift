@@ -36,11 +36,16 @@ package struct CPU: Sendable {
 
   package var best: InstructionSet { instructionSets.last ?? .scalar }
 
-  /// The machine, capped by the environment variable OCTET_MAX_ISA where that names an instruction set.
-  package static let current: CPU = {
-    guard let name = getenv("OCTET_MAX_ISA"), let cap = InstructionSet(rawValue: String(cString: name)) else {
-      return CPU()
-    }
-    return CPU(upTo: cap)
-  }()
+  /// What the environment variable OCTET_MAX_ISA says, if it is set.
+  private static let requestedCap: String? = getenv("OCTET_MAX_ISA").map { String(cString: $0) }
+
+  /// Why the cap cannot be followed: it names no instruction set.
+  package static var capError: String? {
+    guard let requestedCap, InstructionSet(rawValue: requestedCap) == nil else { return nil }
+    let known = InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")
+    return "OCTET_MAX_ISA is '\(requestedCap)'; expected one of \(known)"
+  }
+
+  /// The machine, capped by OCTET_MAX_ISA.
+  package static let current: CPU = requestedCap.flatMap(InstructionSet.init(rawValue:)).map { CPU(upTo: $0) } ?? CPU()
 }

@@ -47,8 +47,11 @@ final class Binding {
   func connect(
     inputs: UnsafeBufferPointer<UnsafeRawPointer>, outputs: UnsafeBufferPointer<UnsafeMutableRawPointer>
   ) {
-    for (entry, input) in inputEntries { table[entry] = UnsafeMutableRawPointer(mutating: inputs[input]) }
-    for (entry, output) in outputEntries { table[entry] = outputs[output] }
+    // By index: without optimization an iterator allocates, and tests count on nothing that does.
+    for index in inputEntries.indices {
+      table[inputEntries[index].entry] = UnsafeMutableRawPointer(mutating: inputs[inputEntries[index].input])
+    }
+    for index in outputEntries.indices { table[outputEntries[index].entry] = outputs[outputEntries[index].output] }
   }
 
   func operands(of step: Int) -> UnsafePointer<UnsafeMutableRawPointer> {

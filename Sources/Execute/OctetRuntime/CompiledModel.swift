@@ -43,7 +43,14 @@ package final class CompiledModel: Sendable {
     if let plan = plans.withLock({ $0.plan(for: shapes) }) { return plan }
     try check(shapes)
     // Planning runs outside the lock: a request of a known shape must not wait for it.
-    let plan = try makePlan(shapes)
+    let plan: ExecutionPlan
+    do throws(ModelError) {
+      plan = try makePlan(shapes)
+    } catch {
+      // The model has run before: these shapes, though open in its signature, are what it cannot take.
+      throw shapes == smallestInputShapes
+        ? error : .input("inputs of shape \(shapes.map(\.description).joined(separator: ", ")): \(error.description)")
+    }
     return plans.withLock { $0.insert(plan, for: shapes) }
   }
 

@@ -27,16 +27,19 @@ package struct ModelSignature: Sendable, Hashable {
       && (inputs + outputs).allSatisfy { $0.type.shape.rank > 0 && $0.type.shape[0].fixedExtent == nil }
   }
 
-  /// Input shapes with one image, whose other open extents are `openExtent`, or as near to it as their bounds allow.
+  /// Input shapes with one image, whose other open extents are `openExtent`, or as near to it as their bounds allow. An
+  /// input that would be too large to exist gets its lowest extents.
   package func inputShapes(openExtent: Int) -> [Shape] {
     inputs.map { port in
-      Shape(
-        valid: port.type.shape.dimensions.enumerated().map { axis, dimension in
+      func extents(_ open: Int) -> [Int] {
+        port.type.shape.dimensions.enumerated().map { axis, dimension in
           switch dimension {
           case .fixed(let extent): extent
-          case .bounded(let range): min(max(axis == 0 ? 1 : openExtent, range.lowerBound), range.upperBound)
+          case .bounded(let range): min(max(axis == 0 ? 1 : open, range.lowerBound), range.upperBound)
           }
-        })
+        }
+      }
+      return Shape(extents(openExtent)) ?? Shape(valid: extents(1))
     }
   }
 }

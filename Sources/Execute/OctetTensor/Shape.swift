@@ -6,17 +6,18 @@ package struct Shape: Hashable, Sendable {
   package let extents: [Int]
   package let elementCount: Int
 
-  /// Fails when an extent is negative or the element count exceeds `maximumElementCount`.
+  /// Fails when an extent is negative or the element count exceeds `maximumElementCount`; it may not do so either if
+  /// extents of 0 were 1, so that strides never overflow and nobody walks an endless axis of an empty tensor.
   package init?(_ extents: [Int]) {
     var count = 1
     for extent in extents {
       guard extent >= 0 else { return nil }
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(extent, 1))
       guard !overflow, product <= Self.maximumElementCount else { return nil }
       count = product
     }
     self.extents = extents
-    self.elementCount = count
+    self.elementCount = extents.contains(0) ? 0 : count
   }
 
   /// For extents that are known to be valid: literals, and extents taken from another shape.

@@ -10,7 +10,8 @@ extension Tensor {
     case .i32: withElements(as: Int32.self) { $0.map(Double.init) }
     case .i16: withElements(as: Int16.self) { $0.map(Double.init) }
     case .i8: withElements(as: Int8.self) { $0.map(Double.init) }
-    case .u64: withElements(as: UInt64.self) { $0.map(Double.init) }
+    // Spelled out: `Double.init` of UInt64 would take it for a bit pattern.
+    case .u64: withElements(as: UInt64.self) { $0.map { Double($0) } }
     case .u32: withElements(as: UInt32.self) { $0.map(Double.init) }
     case .u16: withElements(as: UInt16.self) { $0.map(Double.init) }
     case .u8: withElements(as: UInt8.self) { $0.map(Double.init) }

@@ -1,18 +1,18 @@
 /// Bytes that grow at the end and, once they are complete, stay where they are for whoever reads them.
 ///
 /// Sendable because one owner writes it at a time and nobody does after it has been handed on.
-package final class ByteBuffer: @unchecked Sendable {
+final class ByteBuffer: @unchecked Sendable {
   /// Bytes behind the end that may be read.
-  package static let padding = 64
+  static let padding = 64
   private static let alignment = 64
 
   private var storage: UnsafeMutableRawPointer
   private var capacity: Int
   private let leading: Int
-  package private(set) var count = 0
+  private(set) var count = 0
 
   /// - Parameter alignedOffset: the byte of the content that should stand at a multiple of 64.
-  package init(capacity: Int = 256, alignedOffset: Int = 0) {
+  init(capacity: Int = 256, alignedOffset: Int = 0) {
     leading = (Self.alignment - alignedOffset % Self.alignment) % Self.alignment
     self.capacity = capacity
     storage = .allocate(byteCount: leading + capacity + Self.padding, alignment: Self.alignment)
@@ -23,28 +23,28 @@ package final class ByteBuffer: @unchecked Sendable {
   private var base: UnsafeMutableRawPointer { storage + leading }
 
   /// The content. Valid as long as the buffer lives and is not appended to.
-  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
-  package func append(_ bytes: UnsafeRawBufferPointer) {
+  func append(_ bytes: UnsafeRawBufferPointer) {
     reserve(bytes.count)
     UnsafeMutableRawBufferPointer(start: base + count, count: bytes.count).copyMemory(from: bytes)
     count += bytes.count
   }
 
-  package func append(_ text: String) {
+  func append(_ text: String) {
     var text = text
     text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
   }
 
   /// Lets `write` put up to `limit` bytes at the end; it returns how many there were.
-  package func append(upTo limit: Int, write: (UnsafeMutableRawPointer) -> Int) {
+  func append(upTo limit: Int, write: (UnsafeMutableRawPointer) -> Int) {
     reserve(limit)
     count += write(base + count)
     precondition(count <= capacity, "more was written than was reserved")
   }
 
   /// Makes the bytes behind the end zero, for readers that look at them.
-  package func clearPadding() { (base + count).initializeMemory(as: UInt8.self, repeating: 0, count: Self.padding) }
+  func clearPadding() { (base + count).initializeMemory(as: UInt8.self, repeating: 0, count: Self.padding) }
 
   private func reserve(_ additional: Int) {
     guard additional > capacity - count else { return }

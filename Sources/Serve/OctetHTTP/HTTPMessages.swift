@@ -28,7 +28,7 @@ struct HTTPRequest: Sendable {
 }
 
 /// An answer. Its body is sent as it stands: tensors are not copied.
-package struct HTTPResponse: Sendable {
+struct HTTPResponse: Sendable {
   enum Part: Sendable {
     case buffer(ByteBuffer)
     case tensor(Tensor)

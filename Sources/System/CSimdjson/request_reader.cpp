@@ -59,6 +59,9 @@ private:
 
   bool fail_syntax(error_code code) { return fail(std::string("the body is not JSON: ") + error_message(code)); }
 
+  // More than any object of the protocol has. Each name is compared with those before it.
+  static constexpr size_t kMaximumMembers = 256;
+
   // Calls `read(key, value)` for each member of an object, of which none may stand twice.
   template <typename Read> bool for_members(object members, const std::string &place, Read read) {
     std::vector<std::string> seen;
@@ -68,6 +71,8 @@ private:
       if (error_code code = member.unescaped_key().get(key))
         return fail_syntax(code);
       std::string name(key);
+      if (seen.size() == kMaximumMembers)
+        return fail(place + ": has more than " + std::to_string(kMaximumMembers) + " members");
       for (const std::string &other : seen)
         if (other == name)
           return fail(place + ": '" + excerpt(name) + "' stands there twice");

@@ -101,6 +101,18 @@ import Testing
         """)
   }
 
+  /// Weights of 4 bits are stored like that; nothing computes on them before they are converted.
+  @Test(arguments: [ElementType.i4, .u4])
+  func onlyConversionsReadPackedElements(_ elementType: ElementType) throws {
+    let g = GraphBuilder()
+    let storage = TensorStorage(byteCount: 1)
+    let packed = try g.constant(try #require(Tensor(elementType, [2], storage: storage)))
+    g.output(try g.add(Convert(to: .f32), packed))
+    #expect(
+      throws: OperatorError("operands of Add: expected elements of 8 bits or more, found \(elementType)[2]")
+    ) { try g.add(Add(), packed, packed) }
+  }
+
   @Test func aNodeThatItsOperatorRefusesIsNotAdded() throws {
     let g = GraphBuilder()
     let x = try g.input("x", [3])

@@ -3,6 +3,7 @@ import OctetGraph
 import OctetImport
 import OctetSystem
 import OctetTensor
+import OctetTestSupport
 import Testing
 
 /// One operator in Fixtures/operators: models of one layer or a few, with what OpenVINO computes for them.

@@ -204,6 +204,11 @@ private func refusal(_ text: String, headerLength: Int? = nil) -> HTTPError? {
     #expect(refusal(body)?.status == 400)
   }
 
+  @Test func veryManyMembersAreRefusedAtOnce() {
+    let members = (0..<300_000).map { #""k\#($0)":0"# }.joined(separator: ",")
+    #expect(refusal("{\(members)}")?.message == "the request: has more than 256 members")
+  }
+
   @Test func aLevelBelowTheLimitIsTaken() {
     let deep = String(repeating: "[", count: 90) + String(repeating: "]", count: 90)
     #expect(refusal(#"{"inputs":[],"deep":\#(deep)}"#) == nil)

@@ -25,7 +25,7 @@ enum IROperatorTable {
   static let resultType = "Result"
 
   private static let rows: [IROperator] =
-    activations + elementwise + compute + movement + selection + reductions + normalization + recurrent
+    activations + elementwise + compute + movement + selection + reductions + normalization + recurrent + detection
 
   private static let makers: [String: IROperator.Make] = {
     var makers: [String: IROperator.Make] = [:]

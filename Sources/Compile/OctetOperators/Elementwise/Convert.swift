@@ -4,6 +4,7 @@ package import OctetTensor
 /// The same numbers in another element type: floats round to nearest even, integers drop the fraction  (opset1).
 package struct Convert: Operator {
   package static let name = "Convert"
+  package static let readsPackedElements = true
   package let destination: ElementType
 
   package init(to destination: ElementType) throws(OperatorError) {

@@ -48,8 +48,8 @@ extension ElementwiseBinary {
     let left = Broadcasting.indices(of: operands[0].shape, in: shape)
     let right = Broadcasting.indices(of: operands[1].shape, in: shape)
     if type.elementType.isInteger, let x = operands[0].integers, let y = operands[1].integers {
-      let result = zip(left, right).map { Double(Self.apply(Int64(x[$0]), Int64(y[$1]))) }
-      return [Tensor(type.elementType, shape, converting: result)]
+      let result = zip(left, right).map { Self.apply(Int64(x[$0]), Int64(y[$1])) }
+      return [Tensor(type.elementType, shape, bitPatterns: result)]
     }
     let x = real(operands[0], dequantizations.left)
     let y = real(operands[1], dequantizations.right)

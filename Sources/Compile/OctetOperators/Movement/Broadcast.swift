@@ -54,12 +54,14 @@ package struct Broadcast: Operator {
   }
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
-    [operands[0].type.with(shape: try shapes(operands).result)]
+    let shape = try shapes(operands).result
+    return [operands[0].type.with(shape: shape)]
   }
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
     let (source, result) = try shapes(operands.known)
     guard let own = source.fixed, let shape = result.fixed else { throw OperatorError("the result has no fixed shape") }
+    if shape.elementCount == 0 { return [Tensor(operands[0].elementType, shape)] }
     return [operands[0].gathering(Broadcasting.indices(of: own, in: shape), shape: shape)]
   }
 

@@ -72,6 +72,7 @@ package struct Pad: Operator {
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
     let shape = try fixedResultShape(operands)
+    if shape.elementCount == 0 { return [Tensor(operands[0].elementType, shape)] }
     let (begin, _) = try widths(operands.known)
     let source = operands[0].shape
     let indices = source.extents.indices.map { axis in

@@ -76,19 +76,30 @@ package struct StridedSlice: Operator {
     return entries
   }
 
-  /// The indices that a slice takes of an axis of this extent.
-  private func indices(_ extent: Int, begin: Int, end: Int, stride: Int, entry: Int) -> [Int] {
+  /// Evenly spaced indices of an axis.
+  private struct Steps {
+    let first: Int
+    let count: Int
+    let step: Int
+
+    var indices: [Int] { (0..<count).map { first + $0 * step } }
+  }
+
+  /// What a slice takes of an axis of this extent.
+  private func steps(_ extent: Int, begin: Int, end: Int, stride: Int, entry: Int) -> Steps {
     func isSet(_ mask: [Int]) -> Bool { entry < mask.count && mask[entry] != 0 }
     // Bounds count from the back when negative, and are cut to the axis; ±2⁶³ mean "all".
     func bound(_ value: Int) -> Int { value < 0 ? max(value, -extent - 1) + extent : min(value, extent) }
-    if stride > 0 {
+    // A longer step takes no more than the first index either.
+    let step = min(max(stride, -extent - 1), extent + 1)
+    if step > 0 {
       let first = isSet(beginMask) ? 0 : max(0, bound(begin))
       let last = isSet(endMask) ? extent : bound(end)
-      return first < last ? Array(Swift.stride(from: first, to: last, by: stride)) : []
+      return Steps(first: first, count: max(0, last - first + step - 1) / step, step: step)
     }
     let first = isSet(beginMask) ? extent - 1 : min(extent - 1, bound(begin))
     let last = isSet(endMask) ? -1 : max(-1, bound(end))
-    return first > last ? Array(Swift.stride(from: first, to: last, by: stride)) : []
+    return Steps(first: first, count: max(0, first - last - step - 1) / -step, step: step)
   }
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
@@ -106,7 +117,7 @@ package struct StridedSlice: Operator {
           dimensions.append(.dynamic)
           continue
         }
-        dimensions.append(.fixed(indices(extent, begin: begin, end: end, stride: stride, entry: entry).count))
+        dimensions.append(.fixed(steps(extent, begin: begin, end: end, stride: stride, entry: entry).count))
       }
     }
     return [operands[0].type.with(shape: PartialShape(dimensions))]
@@ -124,7 +135,7 @@ package struct StridedSlice: Operator {
       case .whole(let own): (axis, taken) = (own, Array(0..<source[own]))
       case .shrink(let own, let index): (axis, taken) = (own, [index < 0 ? index + source[own] : index])
       case .slice(let own, let begin, let end, let stride, let entry):
-        (axis, taken) = (own, indices(source[own], begin: begin, end: end, stride: stride, entry: entry))
+        (axis, taken) = (own, steps(source[own], begin: begin, end: end, stride: stride, entry: entry).indices)
       }
       gathered = gathered.flatMap { base in taken.map { base + $0 * strides[axis] } }
     }

@@ -33,6 +33,7 @@ package struct Tile: Operator {
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
     let shape = try fixedResultShape(operands)
+    if shape.elementCount == 0 { return [Tensor(operands[0].elementType, shape)] }
     let (_, dimensions) = try aligned(operands.known)
     let extents = dimensions.compactMap(\.fixedExtent)
     let source = operands[0].reshaped(to: Shape(valid: extents))

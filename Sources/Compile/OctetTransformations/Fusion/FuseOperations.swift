@@ -1,4 +1,3 @@
-import OctetTensor
 import OctetGraph
 import OctetOperators
 import OctetTensor

@@ -1,5 +1,7 @@
 #include "convolution/windows.h"
 
+#include <string.h>
+
 /// The first tap of a window: its image, and its place there, which may be outside.
 typedef struct {
   size_t image;
@@ -32,18 +34,29 @@ static void locate_tap(const octet_convolution_geometry *g, const ptrdiff_t orig
   }
 }
 
-/// Puts a run together tap by tap, with padding for the taps outside.
-static void gather_run(const run_range *runs, size_t image, ptrdiff_t place[3], uint8_t *gathered) {
+/// Puts together a run that reaches over the border of its row, or whose taps do not lie side by side: padding, with
+/// the taps that are inside copied over it.
+static void gather_run(const run_range *runs, size_t image, const ptrdiff_t place[3], uint8_t *gathered) {
   const octet_convolution_plan *plan = runs->plan;
   const octet_convolution_geometry *g = &plan->geometry;
+  const ptrdiff_t dilation = (ptrdiff_t)g->dilation[2], taps = (ptrdiff_t)plan->layout.run_taps;
+  const ptrdiff_t first = place[2] < 0 ? (-place[2] + dilation - 1) / dilation : 0;
+  const ptrdiff_t space = (ptrdiff_t)g->input[2] - 1 - place[2];
+  const ptrdiff_t fitting = space < 0 ? 0 : space / dilation + 1, end = fitting < taps ? fitting : taps;
   const size_t bytes = g->group_inputs * plan->element_bytes;
-  for (size_t i = 0; i < plan->layout.run_taps; i++, gathered += bytes) {
-    const bool within = is_within(place[2], (ptrdiff_t)g->input[2] - 1);
-    const uint8_t *from = within ? pixel_at(runs, image, place) : plan->padding;
-    for (size_t byte = 0; byte < bytes; byte++) {
-      gathered[byte] = from[byte];
-    }
-    place[2] += (ptrdiff_t)g->dilation[2];
+  memcpy(gathered, plan->padding, (size_t)taps * bytes);
+  if (first >= end) {
+    return;
+  }
+  const ptrdiff_t inside[3] = {place[0], place[1], place[2] + first * dilation};
+  const uint8_t *from = pixel_at(runs, image, inside);
+  gathered += (size_t)first * bytes;
+  if (plan->steps.contiguous) {
+    memcpy(gathered, from, (size_t)(end - first) * bytes);
+    return;
+  }
+  for (ptrdiff_t tap = first; tap < end; tap++, gathered += bytes, from += dilation * plan->steps.axis_bytes[2]) {
+    memcpy(gathered, from, bytes);
   }
 }
 
@@ -51,16 +64,18 @@ static void gather_run(const run_range *runs, size_t image, ptrdiff_t place[3], 
 static const uint8_t *locate_run(const run_range *runs, const window_origin *origin, size_t run, uint8_t *gathered) {
   const octet_convolution_plan *plan = runs->plan;
   const octet_convolution_geometry *g = &plan->geometry;
-  ptrdiff_t place[3];
-  locate_tap(g, origin->place, run * plan->layout.run_taps, place);
-  const bool row_is_within =
-      is_within(place[0], (ptrdiff_t)g->input[0] - 1) && is_within(place[1], (ptrdiff_t)g->input[1] - 1);
-  if (!row_is_within) {
+  const octet_run_step *step = &plan->steps.run_steps[run];
+  const ptrdiff_t place[3] = {origin->place[0] + step->place[0], origin->place[1] + step->place[1],
+                              origin->place[2] + step->place[2]};
+  if (!is_within(place[0], (ptrdiff_t)g->input[0] - 1) || !is_within(place[1], (ptrdiff_t)g->input[1] - 1)) {
     return plan->padding;
   }
+  const ptrdiff_t last = place[2] + (ptrdiff_t)((plan->layout.run_taps - 1) * g->dilation[2]);
+  if (plan->steps.contiguous && place[2] >= 0 && last < (ptrdiff_t)g->input[2]) {
+    return pixel_at(runs, origin->image, place);
+  }
   if (plan->layout.run_taps == 1) {
-    const bool within = is_within(place[2], (ptrdiff_t)g->input[2] - 1);
-    return within ? pixel_at(runs, origin->image, place) : plan->padding;
+    return plan->padding;
   }
   gather_run(runs, origin->image, place, gathered);
   return gathered;
@@ -78,7 +93,7 @@ static void locate_row(const run_range *runs, window_origin origin, size_t count
     const uint8_t **pointers = windows->pointers[row + i];
     if (row_is_inside && is_within(origin.place[2], steps->last_inside[2])) {
       for (size_t run = 0; run < runs->count; run++) {
-        pointers[run] = window + steps->run_offsets[runs->first + run];
+        pointers[run] = window + steps->run_steps[runs->first + run].offset;
       }
     } else {
       for (size_t run = 0; run < runs->count; run++) {
@@ -123,7 +138,7 @@ void octet_locate_windows(const octet_convolution_plan *plan, const uint8_t *inp
   }
 }
 
-void octet_convolution_prepare(octet_convolution_plan *plan, ptrdiff_t *offsets) {
+void octet_convolution_prepare(octet_convolution_plan *plan, octet_run_step *run_steps) {
   const octet_convolution_geometry *g = &plan->geometry;
   octet_window_steps *steps = &plan->steps;
   steps->pointwise = true;
@@ -138,12 +153,13 @@ void octet_convolution_prepare(octet_convolution_plan *plan, ptrdiff_t *offsets)
   steps->image_bytes = bytes;
   const bool dense = g->dilation[2] == 1 && plan->input_pixel_stride == g->group_inputs * plan->element_bytes;
   steps->contiguous = plan->layout.run_taps == 1 || dense;
-  steps->run_offsets = offsets;
+  steps->run_steps = run_steps;
   const ptrdiff_t origin[3] = {0, 0, 0};
   for (size_t run = 0; run < plan->layout.runs; run++) {
-    ptrdiff_t place[3];
+    ptrdiff_t *place = run_steps[run].place;
     locate_tap(g, origin, run * plan->layout.run_taps, place);
-    offsets[run] = place[0] * steps->axis_bytes[0] + place[1] * steps->axis_bytes[1] + place[2] * steps->axis_bytes[2];
+    run_steps[run].offset =
+        place[0] * steps->axis_bytes[0] + place[1] * steps->axis_bytes[1] + place[2] * steps->axis_bytes[2];
   }
   plan->group_steps = (octet_group_steps){.input_bytes = g->group_inputs * plan->element_bytes,
                                           .weight_bytes = plan->layout.group_bytes,

@@ -145,19 +145,30 @@ OCTET_INLINE void store_block(const f32x16 *v, size_t vectors, const octet_epilo
 
 #undef OCTET_EACH_VECTOR
 
-/// The two programs that most layers of most models have, so that nothing is left to choose for each block.
-typedef enum { ANY_PROGRAM, REQUANTIZE, RESIDUAL } program_kind;
+/// The programs that most layers of most models have, so that nothing is left to choose for each block: requantization,
+/// and two ends of residual blocks, of which the second scales the rounded branch before it adds the other.
+typedef enum { ANY_PROGRAM, REQUANTIZE, RESIDUAL, SCALED_RESIDUAL } program_kind;
 
-OCTET_INLINE program_kind kind_of_program(const octet_epilogue *epilogue) {
-  const octet_epilogue_step *steps = epilogue->steps;
-  if (epilogue->step_count == 1 && steps[0].operation == OCTET_SCALE_SHIFT) {
+static bool has_operations(const octet_epilogue *epilogue, size_t count, const octet_operation *operations) {
+  bool same = epilogue->step_count == count;
+  for (size_t step = 0; same && step < count; step++) {
+    same = epilogue->steps[step].operation == operations[step];
+  }
+  return same;
+}
+
+static program_kind kind_of_program(const octet_epilogue *epilogue) {
+  static const octet_operation requantize[] = {OCTET_SCALE_SHIFT};
+  static const octet_operation residual[] = {OCTET_SCALE_SHIFT, OCTET_ROUND_CLAMP, OCTET_ADD_OPERAND};
+  static const octet_operation scaled_residual[] = {OCTET_SCALE_SHIFT, OCTET_ROUND_CLAMP, OCTET_SCALE_SHIFT_ALL,
+                                                    OCTET_ADD_OPERAND};
+  if (has_operations(epilogue, 1, requantize)) {
     return REQUANTIZE;
   }
-  if (epilogue->step_count == 3 && steps[0].operation == OCTET_SCALE_SHIFT && steps[1].operation == OCTET_ROUND_CLAMP &&
-      steps[2].operation == OCTET_ADD_OPERAND) {
+  if (has_operations(epilogue, 3, residual)) {
     return RESIDUAL;
   }
-  return ANY_PROGRAM;
+  return has_operations(epilogue, 4, scaled_residual) ? SCALED_RESIDUAL : ANY_PROGRAM;
 }
 
 /// `kind` is a constant wherever this is inlined.
@@ -172,6 +183,12 @@ OCTET_INLINE void apply_steps(f32x16 *v, size_t vectors, const octet_epilogue *e
     apply_step(v, vectors, OCTET_SCALE_SHIFT, &steps[0], place);
     apply_step(v, vectors, OCTET_ROUND_CLAMP, &steps[1], place);
     apply_step(v, vectors, OCTET_ADD_OPERAND, &steps[2], place);
+    break;
+  case SCALED_RESIDUAL:
+    apply_step(v, vectors, OCTET_SCALE_SHIFT, &steps[0], place);
+    apply_step(v, vectors, OCTET_ROUND_CLAMP, &steps[1], place);
+    apply_step(v, vectors, OCTET_SCALE_SHIFT_ALL, &steps[2], place);
+    apply_step(v, vectors, OCTET_ADD_OPERAND, &steps[3], place);
     break;
   case ANY_PROGRAM:
     for (size_t step = 0; step < epilogue->step_count; step++) {
@@ -219,6 +236,9 @@ void OCTET_KERNEL_NAME(octet_epilogue)(const octet_epilogue *epilogue, const oct
     break;
   case RESIDUAL:
     run_tile(epilogue, tile, RESIDUAL);
+    break;
+  case SCALED_RESIDUAL:
+    run_tile(epilogue, tile, SCALED_RESIDUAL);
     break;
   case ANY_PROGRAM:
     run_tile(epilogue, tile, ANY_PROGRAM);

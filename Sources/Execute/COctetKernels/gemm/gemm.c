@@ -67,13 +67,13 @@ octet_convolution_geometry octet_gemm_geometry(const octet_gemm_shape *shape) {
                                       .output = {1, 1, shape->rows}};
 }
 
-void octet_gemm_prepare(octet_gemm_plan *plan, ptrdiff_t *run_offset) {
+void octet_gemm_prepare(octet_gemm_plan *plan, octet_run_step *run_step) {
   const octet_gemm_shape *shape = &plan->shape;
   octet_convolution_plan *convolution = &plan->convolution;
   convolution->geometry = octet_gemm_geometry(shape);
   convolution->element_bytes = is_integer(plan) ? 1 : sizeof(float);
   convolution->input_pixel_stride = shape->inner * convolution->element_bytes;
-  octet_convolution_prepare(convolution, run_offset);
+  octet_convolution_prepare(convolution, run_step);
   // Transposed left sides stand one behind the other in the scratch.
   const bool is_copied = shape->left_is_transposed && shape->left_step != 0;
   convolution->group_steps = (octet_group_steps){

@@ -74,6 +74,12 @@ void octet_weights_tame(const octet_weight_layout *layout, const octet_convoluti
 /// sums[channel] = Σ weights, for `channels` rows of `length` weights.
 void octet_weights_sum_s8(const int8_t *weights, size_t channels, size_t length, int32_t *sums);
 
+/// Where a run of taps stands in a window: its first tap's place, and bytes from the window's first pixel to it.
+typedef struct octet_run_step {
+  ptrdiff_t place[3];
+  ptrdiff_t offset;
+} octet_run_step;
+
 /// What follows from a plan's geometry and pixel stride. Spatial values stand in the order depth, height, width.
 typedef struct octet_window_steps {
   /// Whether output pixel n reads input pixel n and nothing else.
@@ -84,8 +90,8 @@ typedef struct octet_window_steps {
   ptrdiff_t last_inside[3];
   /// Bytes from one image, slice, row and pixel of the input to the next.
   ptrdiff_t image_bytes, axis_bytes[3];
-  /// Bytes from a window's first pixel to each of its runs.
-  const ptrdiff_t *run_offsets;
+  /// Where each run of a window begins.
+  const octet_run_step *run_steps;
 } octet_window_steps;
 
 /// How far a group's tensors and weights lie from those of the group before.
@@ -123,9 +129,9 @@ typedef struct octet_convolution_plan {
   octet_group_steps group_steps;
 } octet_convolution_plan;
 
-/// Fills in plan->steps and plan->group_steps from the rest of the plan, with `offsets` as the memory for layout.runs
-/// run offsets.
-void octet_convolution_prepare(octet_convolution_plan *plan, ptrdiff_t *offsets);
+/// Fills in plan->steps and plan->group_steps from the rest of the plan, with `run_steps` as the memory for layout.runs
+/// of them.
+void octet_convolution_prepare(octet_convolution_plan *plan, octet_run_step *run_steps);
 
 /// Runs a plan. Up to 3 bytes past the last input pixel's channels are read; nothing but the output's channels is
 /// written. The result does not depend on the team.

@@ -70,7 +70,7 @@ octet_range_kernel_list octet_gemm_pack_u8_kernels(void);
 
 /// Fills in the rest of a plan whose shape, packing function and zero points, and whose convolution's panels, strides
 /// and epilogue are set; for f32 its initial sums, too (zeros of one group).
-void octet_gemm_prepare(octet_gemm_plan *plan, ptrdiff_t *run_offset);
+void octet_gemm_prepare(octet_gemm_plan *plan, octet_run_step *run_step);
 
 /// The convolution that a matrix product becomes.
 octet_convolution_geometry octet_gemm_geometry(const octet_gemm_shape *shape);

@@ -16,6 +16,7 @@
 #include "octet_elementwise.h"
 #include "octet_lookup.h"
 #include "octet_normalization.h"
+#include "octet_peak.h"
 #include "octet_pool.h"
 #include "octet_quantize.h"
 #include "octet_reduction.h"

@@ -9,7 +9,7 @@ final class ConvolutionPlan: @unchecked Sendable {
   private let plan: KernelMemory
   private let initial: KernelMemory
   private let padding: KernelMemory
-  private let runOffsets: KernelMemory
+  private let runSteps: KernelMemory
   private let placement: KernelMemory
 
   /// `initial` is what the sums of each output channel start from, s32 or f32.
@@ -24,7 +24,7 @@ final class ConvolutionPlan: @unchecked Sendable {
     self.initial = KernelMemory(Self.padded(initial, layout))
     // Kernels read up to three bytes past a run.
     padding = KernelMemory(Array(repeating: paddingByte, count: layout.run_elements * weights.inputElementBytes + 3))
-    runOffsets = KernelMemory(byteCount: layout.runs * MemoryLayout<Int>.stride)
+    runSteps = KernelMemory(byteCount: layout.runs * MemoryLayout<octet_run_step>.stride)
     self.placement = KernelMemory(placement.map { [$0.code(geometry.outputExtents)] } ?? [])
     plan = KernelMemory(byteCount: MemoryLayout<octet_convolution_plan>.stride)
 
@@ -41,7 +41,7 @@ final class ConvolutionPlan: @unchecked Sendable {
     if placement != nil {
       code.pointee.placement = UnsafePointer(self.placement.elements(octet_pixel_placement.self))
     }
-    octet_convolution_prepare(code, runOffsets.elements(Int.self))
+    octet_convolution_prepare(code, runSteps.elements(octet_run_step.self))
   }
 
   var kernelName: String { weights.kernelName }

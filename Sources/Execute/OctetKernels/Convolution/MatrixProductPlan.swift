@@ -15,7 +15,7 @@ final class MatrixProductPlan: @unchecked Sendable {
   private let epilogue: Epilogue
   private let panels: KernelMemory
   private let initial: KernelMemory
-  private let runOffset: KernelMemory
+  private let runStep: KernelMemory
   private let plan: KernelMemory
 
   init(_ shape: MatrixProductShape, _ packing: Packing, epilogue: Epilogue, instructionSet: InstructionSet) {
@@ -28,7 +28,7 @@ final class MatrixProductPlan: @unchecked Sendable {
     self.epilogue = epilogue
     panels = KernelMemory(byteCount: layout.panel_count * MemoryLayout<octet_convolution_panel>.stride)
     initial = KernelMemory(byteCount: layout.group_channels * MemoryLayout<Float>.stride)
-    runOffset = KernelMemory(byteCount: MemoryLayout<Int>.stride)
+    runStep = KernelMemory(byteCount: MemoryLayout<octet_run_step>.stride)
     plan = KernelMemory(byteCount: MemoryLayout<octet_gemm_plan>.stride)
     octet_weight_panels(
       &layout, packing.kernels, instructionSet.code, panels.elements(octet_convolution_panel.self))
@@ -42,7 +42,7 @@ final class MatrixProductPlan: @unchecked Sendable {
     code.pointee.convolution.strides = strides.code
     code.pointee.convolution.epilogue = epilogue.program
     code.pointee.convolution.finish = octet_epilogue_select(instructionSet.code).pointee.function
-    octet_gemm_prepare(code, runOffset.elements(Int.self))
+    octet_gemm_prepare(code, runStep.elements(octet_run_step.self))
   }
 
   /// Bytes of scratch memory, aligned to a cache line, that a run needs.

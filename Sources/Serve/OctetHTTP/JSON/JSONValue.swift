@@ -85,7 +85,7 @@ extension JSONValue {
   /// Appends the text, without any space that is not needed.
   ///
   /// - Parameter isOpen: leave out the outermost brackets, so that more members can follow.
-  package func write(to buffer: ByteBuffer, isOpen: Bool = false) {
+  func write(to buffer: ByteBuffer, isOpen: Bool = false) {
     let value = makeValue()
     defer { json_decref(value) }
     let flags = size_t(JSON_COMPACT | JSON_ENCODE_ANY | (isOpen ? JSON_EMBED : 0))

@@ -59,28 +59,33 @@ struct BenchmarkRunner {
 
   func run() -> Measurement {
     for stream in streams { for _ in 0..<Self.warmUpInferences { _ = stream.inferOnce() } }
-    let remaining = Atomic<Int>(iterations ?? .max)
+    let started = Atomic<Int>(0)
     let collected = Mutex<[UInt64]>([])
+    let limit = iterations ?? .max
     let start = monotonicNanoseconds()
     let end = seconds.map { start + UInt64($0 * 1e9) } ?? .max
-    let showsProgress = streams.count == 1
     DispatchQueue.concurrentPerform(iterations: streams.count) { index in
       var latencies: [UInt64] = []
       latencies.reserveCapacity(1 << 16)
       var lastProgress = start
-      while monotonicNanoseconds() < end, remaining.wrappingSubtract(1, ordering: .relaxed).newValue >= 0 {
+      while monotonicNanoseconds() < end, started.wrappingAdd(1, ordering: .relaxed).newValue <= limit {
         latencies.append(streams[index].inferOnce())
         let now = monotonicNanoseconds()
-        if showsProgress, now - lastProgress > 500_000_000 {
+        if index == 0, now - lastProgress > 500_000_000 {
           lastProgress = now
-          StandardError.progress(
-            "\(latencies.count) inferences, \((Double(now - start) / 1e9).formatted(decimals: 1)) s")
+          showProgress(started.load(ordering: .relaxed), nanoseconds: now - start)
         }
       }
       collected.withLock { $0 += latencies }
     }
     StandardError.progress("")
     return Measurement(latencies: collected.withLock { $0.sorted() }, wallNanoseconds: monotonicNanoseconds() - start)
+  }
+
+  private func showProgress(_ inferences: Int, nanoseconds: UInt64) {
+    let count = iterations.map { "\(min(inferences, $0)) of \($0)" } ?? "\(inferences)"
+    let length = seconds.map { " of \($0.formatted(decimals: 1))" } ?? ""
+    StandardError.progress("\(count) inferences, \((Double(nanoseconds) / 1e9).formatted(decimals: 1))\(length) s")
   }
 }
 

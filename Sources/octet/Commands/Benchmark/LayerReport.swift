@@ -11,8 +11,7 @@ enum LayerReport {
   /// `average_counters` writes one table over all inferences, `detailed_counters` one more for a last inference of
   /// every stream.
   static func write(
-    _ report: Benchmark.Report, _ plan: ExecutionPlan, _ counters: LayerCounters, _ streams: [BenchmarkStream],
-    to directory: String
+    _ report: Benchmark.Report, _ counters: LayerCounters, _ streams: [BenchmarkStream], to directory: String
   ) throws(CommandError) {
     switch report {
     case .averageCounters:

@@ -51,6 +51,12 @@ struct EpilogueCase: Sendable, CustomTestStringConvertible {
         .addOperand(type: .u8, scale: 0.7, shift: -11),
       ], .u8),
     EpilogueCase(
+      "residual block with a scaled branch",
+      [
+        .scaleShift(scale: perChannel(8), shift: perChannel(9)), .roundClamp(low: 0, high: 255),
+        .scaleShift(scale: [0.43], shift: [-7.5]), .addOperand(type: .i8, scale: 0.9, shift: 3),
+      ], .u8),
+    EpilogueCase(
       "eight operations on four operands",
       [
         .scaleShift(scale: perChannel(6), shift: perChannel(7)), .addOperand(type: .u8, scale: 0.7, shift: -11),

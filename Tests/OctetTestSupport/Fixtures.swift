@@ -1,15 +1,14 @@
 import FoundationEssentials
-import Testing
 
 /// The folder Tests/Fixtures of this checkout.
-enum Fixtures {
-  static let path = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/Fixtures"
+package enum Fixtures {
+  package static let path = #filePath.split(separator: "/").dropLast(2).reduce("") { "\($0)/\($1)" } + "/Fixtures"
 
-  static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from file: String) throws -> Value {
+  package static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from file: String) throws -> Value {
     try JSONDecoder().decode(type, from: Data(contentsOf: URL(filePath: "\(path)/\(file)")))
   }
 
-  static func names(in folder: String, suffix: String) throws -> [String] {
+  package static func names(in folder: String, suffix: String) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)")
       .filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) }.sorted()
   }

@@ -1,0 +1,9 @@
+#include "isa/begin_sse42.h"
+#define OCTET_SUM_LANES 4
+#include "isa/floats.h"
+
+#include "benchmark/peak_body.h"
+
+OCTET_PEAK_KERNEL(octet_peak_f32, 1)
+
+#include "isa/end.h"

@@ -1,0 +1,131 @@
+import OctetKernels
+import OctetTensor
+
+/// A kernel with operands of its own, ready to be run again and again.
+struct KernelCase {
+  let kernelName: String
+  /// What it multiplies: u8 by s8, or f32 by f32.
+  let elementType: ElementType
+  let run: () -> Void
+
+  /// Every kernel that an instruction set has for a shape. Where the weights decide, there is one case for weights as
+  /// training leaves them and one for weights that are large everywhere.
+  static func all(for shape: KernelShape, _ instructionSet: InstructionSet, _ team: WorkerTeam) -> [KernelCase] {
+    let weights = KernelWeights(count: shape.weightCount)
+    let setting = Setting(shape: shape, instructionSet: instructionSet, team: team)
+    guard !shape.isDepthwise else { return [setting.depthwise(weights.usual), setting.float(weights.floats)] }
+    let usual = setting.quantized(weights.usual)
+    let large = setting.quantized(weights.large)
+    let quantized = large.kernelName == usual.kernelName ? [usual] : [usual, large]
+    return quantized + [setting.float(weights.floats)]
+  }
+
+  /// The fastest of the runs that fit into a tenth of a second, but of five at least.
+  func bestNanoseconds(clock: () -> UInt64) -> UInt64 {
+    run()
+    let end = clock() + 100_000_000
+    var best = UInt64.max
+    var runs = 0
+    while runs < 5 || clock() < end {
+      let start = clock()
+      run()
+      best = min(best, max(1, clock() - start))
+      runs += 1
+    }
+    return best
+  }
+}
+
+/// What the cases of one shape share.
+private struct Setting {
+  let shape: KernelShape
+  let instructionSet: InstructionSet
+  let team: WorkerTeam
+
+  private var geometry: ConvolutionGeometry { shape.geometry }
+
+  func quantized(_ weights: [Int8]) -> KernelCase {
+    let packed = weights.withUnsafeBufferPointer { weights in
+      PackedConvolutionWeights(
+        weights: weights, groups: geometry.groups, inputChannels: geometry.inputChannels,
+        outputChannels: geometry.outputChannels, kernel: geometry.kernel, instructionSet: instructionSet)
+    }
+    let kernel = QuantizedConvolution(geometry: geometry, weights: packed, epilogue: epilogue(.u8))
+    return kernelCase(kernel.kernelName, .u8) { [team] in kernel.run(input: $0, output: $1, team: team) }
+  }
+
+  func depthwise(_ weights: [Int8]) -> KernelCase {
+    let kernel = weights.withUnsafeBufferPointer { weights in
+      DepthwiseConvolution(
+        geometry: geometry, weights: weights, epilogue: epilogue(.u8), instructionSet: instructionSet)
+    }
+    return kernelCase(kernel.kernelName, .u8) { [team] in kernel.run(input: $0, output: $1, team: team) }
+  }
+
+  func float(_ weights: [Float]) -> KernelCase {
+    let packed = weights.withUnsafeBufferPointer { weights in
+      PackedConvolutionWeights(
+        weights: weights, groups: geometry.groups, inputChannels: geometry.inputChannels,
+        outputChannels: geometry.outputChannels, kernel: geometry.kernel, instructionSet: instructionSet)
+    }
+    let kernel = FloatConvolution(geometry: geometry, weights: packed, epilogue: epilogue(.f32))
+    return kernelCase(kernel.kernelName, .f32) { [team] in kernel.run(input: $0, output: $1, team: team) }
+  }
+
+  /// A scale and a bias per channel, as after every quantized layer.
+  private func epilogue(_ output: ElementType) -> Epilogue {
+    let channels = geometry.outputChannels
+    return Epilogue(
+      channels: channels,
+      operations: [
+        .scaleShift(
+          scale: Array(repeating: 1 / 64, count: channels), shift: Array(repeating: 0.5, count: channels))
+      ], output: output)
+  }
+
+  private func kernelCase(
+    _ name: String, _ elementType: ElementType,
+    _ run: @escaping (_ input: UnsafeRawPointer, _ output: UnsafeMutableRawPointer) -> Void
+  ) -> KernelCase {
+    func tensor(_ extents: [Int], _ channels: Int) -> Tensor {
+      Tensor(elementType, Shape(valid: [geometry.batch] + extents + [channels]))
+    }
+    let input = tensor(geometry.inputExtents, geometry.inputChannels)
+    let output = tensor(geometry.outputExtents, geometry.outputChannels)
+    return KernelCase(kernelName: name, elementType: elementType) {
+      run(input.storage.base, output.storage.base)
+      withExtendedLifetime((input, output)) {}
+    }
+  }
+}
+
+/// Weights of three kinds; the same in every run.
+private struct KernelWeights {
+  /// Around zero with the largest at the end of the range, as per-channel scales leave them.
+  let usual: [Int8]
+  /// Evenly spread over the whole range: too many neighbours add up to more than vpmaddubsw can hold.
+  let large: [Int8]
+  let floats: [Float]
+
+  init(count: Int) {
+    var random = RandomNumbers(seed: 1)
+    var usual: [Int8] = []
+    var large: [Int8] = []
+    for _ in 0..<count {
+      let bits = random.next()
+      // Eight uniform bytes add up to nearly a normal distribution, of mean 1020 and deviation 209.
+      let sum = withUnsafeBytes(of: bits) { $0.reduce(0) { $0 + Int($1) } }
+      usual.append(Int8(clamping: (sum - 1020) * 32 / 209))
+      large.append(Int8(truncatingIfNeeded: bits))
+    }
+    self.usual = usual
+    self.large = large
+    floats = usual.map { Float($0) / 32 }
+  }
+}
+
+extension KernelShape {
+  fileprivate var weightCount: Int {
+    geometry.outputChannels * (geometry.inputChannels / geometry.groups) * geometry.taps
+  }
+}

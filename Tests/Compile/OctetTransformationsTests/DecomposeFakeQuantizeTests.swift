@@ -1,0 +1,100 @@
+import OctetGraph
+import OctetOperators
+import OctetTensor
+import OctetTestSupport
+import Testing
+
+@testable import OctetTransformations
+
+@Suite struct DecomposeFakeQuantizeTests {
+  private func graph(
+    low: [Double], high: [Double], shape: Shape, outputLow: [Double]? = nil, outputHigh: [Double]? = nil,
+    levels: Int = 256, x: PartialShape = [1, 3, 2, 2]
+  ) throws -> Graph {
+    let g = GraphBuilder()
+    let input = try g.input("x", x)
+    g.output(
+      try g.add(
+        FakeQuantize(levels: levels), input, try g.constant(low, shape), try g.constant(high, shape),
+        try g.constant(outputLow ?? low, shape), try g.constant(outputHigh ?? high, shape)))
+    return g.graph
+  }
+
+  @Test func onePairOfRangesGivesOneScale() throws {
+    try expectRewrite(
+      of: try graph(low: [-1], high: [1.55], shape: .scalar), by: DecomposeFakeQuantize(),
+      gives: """
+        x: f32[1, 3, 2, 2]
+        %1 = Quantize(x) -1.0…1.55 levels 256: u8[1, 3, 2, 2]
+        %2 = Dequantize(%1) scale 0.01 zeroPoint 100.0: f32[1, 3, 2, 2]
+        y = %2
+        """, tolerance: 1e-6, inputs: -2...2)
+  }
+
+  @Test func outputRangesGiveTheScaleInputRangesTheSteps() throws {
+    try expectRewrite(
+      of: try graph(low: [0], high: [15], shape: .scalar, outputLow: [-3], outputHigh: [27], levels: 16),
+      by: DecomposeFakeQuantize(),
+      gives: """
+        x: f32[1, 3, 2, 2]
+        %1 = Quantize(x) 0.0…15.0 levels 16: u8[1, 3, 2, 2]
+        %2 = Dequantize(%1) scale 2.0 zeroPoint 1.5: f32[1, 3, 2, 2]
+        y = %2
+        """, tolerance: 1e-6, inputs: -1...17)
+  }
+
+  @Test func rangesPerChannelGiveScalesPerChannel() throws {
+    try expectRewrite(
+      of: try graph(low: [-100, -200, -50], high: [155, 310, 77.5], shape: [1, 3, 1, 1]), by: DecomposeFakeQuantize(),
+      gives: """
+        x: f32[1, 3, 2, 2]
+        %1 = Quantize(x) -100.0…155.0 levels 256 per channel: u8[1, 3, 2, 2]
+        %2 = Dequantize(%1) scale 1.0…×3 zeroPoint 100.0…×3 axes 1..<2: f32[1, 3, 2, 2]
+        y = %2
+        """, tolerance: 1e-6, inputs: -300...400)
+  }
+
+  /// A channel that calibration saw nothing in gives 0 whatever comes.
+  @Test func deadChannelsBecomeZeroScales() throws {
+    let dead = try graph(low: [0, 0, -1], high: [1, 0, 1], shape: [1, 3, 1, 1])
+    var rewritten = dead
+    try PassPipeline("test", [Stage("rules", [DecomposeFakeQuantize()])]).run(on: &rewritten)
+    let dequantize = rewritten.producer(of: rewritten.outputs[0].value).op as? Dequantize
+    #expect(dequantize?.dequantization.scales[1] == 0)
+    try expectSameMeaning(dead, rewritten, tolerance: 1e-6, inputs: -2...2)
+  }
+
+  @Test func rangesThatIntegersCannotStandForStay() throws {
+    let unchanged = [
+      ("per position", try graph(low: [0, 0], high: [1, 2], shape: [1, 1, 1, 2])),
+      (
+        "per channel and position",
+        try graph(low: .init(repeating: 0, count: 6), high: .init(repeating: 1, count: 6), shape: [1, 3, 1, 2])
+      ),
+      ("reversed input", try graph(low: [1], high: [0], shape: .scalar, outputLow: [0], outputHigh: [1])),
+      ("reversed output", try graph(low: [0], high: [1], shape: .scalar, outputLow: [1], outputHigh: [0])),
+      ("empty", try graph(low: [1], high: [1], shape: .scalar, outputLow: [0], outputHigh: [1])),
+      ("all dead", try graph(low: [0], high: [0], shape: .scalar)),
+      ("257 levels", try graph(low: [0], high: [1], shape: .scalar, levels: 257)),
+      ("65536 levels", try graph(low: [0], high: [1], shape: .scalar, levels: 65536)),
+      ("batch", try graph(low: [0, 0], high: [1, 2], shape: [2, 1, 1, 1], x: [2, 3, 2, 2])),
+    ]
+    for (_, graph) in unchanged { expectUnchanged(graph, by: DecomposeFakeQuantize()) }
+  }
+
+  @Test func rangesThatAreComputedStay() throws {
+    let g = GraphBuilder()
+    let (x, high) = (try g.input("x", [1, 3, 2, 2]), try g.input("high", []))
+    let low = try g.scalar(0)
+    g.output(try g.add(FakeQuantize(levels: 256), x, low, high, low, high))
+    expectUnchanged(g.graph, by: DecomposeFakeQuantize())
+  }
+
+  @Test func otherFloatTypesStay() throws {
+    let g = GraphBuilder()
+    let x = try g.input("x", [2], .f16)
+    let (low, high) = (try g.scalar(0, .f16), try g.scalar(1, .f16))
+    g.output(try g.add(FakeQuantize(levels: 256), x, low, high, low, high))
+    expectUnchanged(g.graph, by: DecomposeFakeQuantize())
+  }
+}

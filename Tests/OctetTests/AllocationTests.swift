@@ -1,0 +1,70 @@
+import CAllocationCounter
+import OctetGraph
+import OctetKernels
+import OctetOperators
+import OctetPlanning
+import OctetRuntime
+import OctetTensor
+import OctetTestSupport
+import Testing
+
+@testable import octet
+
+/// Steady-state inference allocates nothing: no pauses, no growth, no lock of the allocator.
+@Suite(.enabled(if: allocation_counter_is_active())) struct AllocationTests {
+  /// Allocations of this thread during `runs` inferences, after a first one has bound the buffers.
+  private func allocations(_ model: CompiledModel, shapes: [Shape]? = nil, sampling: Int = 0) throws -> UInt64 {
+    let plan = try model.plan(for: shapes ?? model.smallestInputShapes)
+    let executor = Executor(model: model, team: WorkerTeam(threads: 2), saturationSampling: sampling)
+    let inputs = plan.inputs.map { Tensor($0.elementType, $0.shape) }
+    let outputs = plan.outputs.map { Tensor($0.elementType, $0.shape) }
+    let inputBases = inputs.map { UnsafeRawPointer($0.storage.base) }
+    let outputBases = outputs.map(\.storage.base)
+    return inputBases.withUnsafeBufferPointer { inputs in
+      outputBases.withUnsafeBufferPointer { outputs in
+        executor.run(plan, inputs: inputs, outputs: outputs)
+        let before = allocation_counter_value()
+        for _ in 0..<10 { executor.run(plan, inputs: inputs, outputs: outputs) }
+        return allocation_counter_value() - before
+      }
+    }
+  }
+
+  @Test func theCounterCounts() {
+    let before = allocation_counter_value()
+    let array = [Int](repeating: 1, count: 100)
+    #expect(allocation_counter_value() > before)
+    #expect(array.count == 100)
+  }
+
+  @Test func theEmbeddedModelAllocatesNothing() throws {
+    let model = try ModelLoading.model(from: "embedded:digits")
+    let count = try allocations(model)
+    #expect(count == 0)
+  }
+
+  @Test func samplingSaturationAllocatesNothing() throws {
+    let count = try allocations(ModelLoading.model(from: "embedded:digits"), sampling: 2)
+    #expect(count == 0)
+  }
+
+  @Test func everyKernelOfAnImageClassifierAllocatesNothing() throws {
+    let g = GraphBuilder()
+    let x = try g.signed(try g.input("x", [2, 8, 12, 12]), reach: 1)
+    let branch = try g.signed(try g.int8Convolution(x, inputs: 8, outputs: 8), reach: 1.618)
+    let residual = try g.fakeQuantize(try g.add(ReLU(), try g.add(Add(), branch, x)), 0, 2)
+    let deep = try g.fakeQuantize(try g.depthwise(residual, channels: 8), 0, 2)
+    let joined = try g.concat([try g.maxPool(deep, 2, strides: 2), try g.maxPool(deep, 2, strides: 2)])
+    let average = try g.signed(try g.averagePool(joined, 3), reach: 1)
+    let table = try g.fakeQuantize(try g.add(Sigmoid(), average), 0, 1)
+    let gated = try g.add(Multiply(), try g.add(Sigmoid(), try g.mean(table)), table)
+    let flat = try g.reshape(try g.mean(gated), [2, 16])
+    let logits = try g.add(MatMul(transposeA: false, transposeB: true), flat, try g.int8Weights([10, 16]))
+    g.output(try g.add(SoftMax(axis: 1), logits))
+    let model = try ModelCompiler().compile(g.graph)
+    let kernels = try model.plan(for: model.smallestInputShapes).layers.map(\.kernel)
+    #expect(!kernels.contains("reference"), "\(kernels)")
+    let count = try allocations(model)
+    #expect(count == 0)
+  }
+}
