@@ -4,7 +4,7 @@ package import OctetTensor
 /// Batches become pixels: [N·b₁…b_k, D₁…D_k] → [N, D₁·b₁ − crops…, D_k·b_k − crops]  (opset2).
 ///
 /// Operands: x, the blocks (1 for the batch axis), crops in front and crops behind.
-package struct BatchToSpace: Operator {
+package struct BatchToSpace: Movement {
   package static let name = "BatchToSpace"
 
   package init() {}

@@ -8,7 +8,7 @@ package import OctetTensor
 ///     explicit:       axis k of x is axis mapping[k] of the target
 ///
 /// Operands: x, the target shape and, for `explicit`, the mapping.
-package struct Broadcast: Operator {
+package struct Broadcast: Movement {
   package enum Mode: String, CaseIterable, Sendable {
     case numPy = "numpy"
     case bidirectional, explicit

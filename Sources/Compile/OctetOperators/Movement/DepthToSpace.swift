@@ -4,7 +4,7 @@ package import OctetTensor
 /// Channels become pixels: [N, C·bᵏ, D₁…D_k] → [N, C, D₁·b…D_k·b]  (opset1).
 ///
 ///     blocks first:  channel (b₁…b_k, c);  depth first: channel (c, b₁…b_k)
-package struct DepthToSpace: Operator {
+package struct DepthToSpace: Movement {
   package enum Mode: String, CaseIterable, Sendable {
     case blocksFirst = "blocks_first"
     case depthFirst = "depth_first"

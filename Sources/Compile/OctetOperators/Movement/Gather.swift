@@ -7,7 +7,7 @@ package import OctetTensor
 ///
 /// Operands: x, indices and the axis. The first `batchAxes` axes b of x and of the indices go together. An index outside
 /// the axis gives 0; from opset8 on negative ones count from the end.
-package struct Gather: Operator {
+package struct Gather: Movement {
   package static let name = "Gather"
   package let batchAxes: Int
   package let wrapsNegatives: Bool

@@ -4,7 +4,7 @@ package import OctetTensor
 /// Elements picked by index along one axis: y[…, i, …] = x[…, indices[…, i, …], …]  (opset6).
 ///
 /// Negative indices count from the end; one outside the axis gives 0.
-package struct GatherElements: Operator {
+package struct GatherElements: Movement {
   package static let name = "GatherElements"
   package let axis: Int
 

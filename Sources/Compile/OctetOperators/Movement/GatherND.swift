@@ -5,7 +5,7 @@ package import OctetTensor
 ///
 /// The last axis of the indices holds coordinates; the first `batchAxes` axes b of both go together. Negative coordinates
 /// count from the end; coordinates outside x give 0. `joinsBatchAxes`, as opset5 has it, makes one axis of all b.
-package struct GatherND: Operator {
+package struct GatherND: Movement {
   package static let name = "GatherND"
   package let batchAxes: Int
   package let joinsBatchAxes: Bool

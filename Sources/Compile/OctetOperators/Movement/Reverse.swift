@@ -2,7 +2,7 @@ package import OctetGraph
 package import OctetTensor
 
 /// Some axes back to front; the second operand names them by index or has a truth value for each  (opset1).
-package struct Reverse: Operator {
+package struct Reverse: Movement {
   package enum Mode: String, CaseIterable, Sendable {
     case index, mask
   }

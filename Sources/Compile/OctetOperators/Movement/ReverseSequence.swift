@@ -2,7 +2,7 @@ package import OctetGraph
 package import OctetTensor
 
 /// The first `lengths[b]` elements of each sequence b back to front: y[b, s] = x[b, lengths[b] − 1 − s]  (opset1).
-package struct ReverseSequence: Operator {
+package struct ReverseSequence: Movement {
   package static let name = "ReverseSequence"
   package let batchAxis: Int
   package let sequenceAxis: Int

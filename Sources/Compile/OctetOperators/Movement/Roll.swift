@@ -2,7 +2,7 @@ package import OctetGraph
 package import OctetTensor
 
 /// Shifts x around along some axes: y[i] = x[(i − shift) mod extent]; operands x, shifts and axes  (opset7).
-package struct Roll: Operator {
+package struct Roll: Movement {
   package static let name = "Roll"
 
   package init() {}

@@ -2,7 +2,7 @@ package import OctetGraph
 package import OctetTensor
 
 /// Deals the indices of an axis: group g, place k → place k, group g  (opset1).
-package struct ShuffleChannels: Operator {
+package struct ShuffleChannels: Movement {
   package static let name = "ShuffleChannels"
   package let axis: Int
   package let groups: Int

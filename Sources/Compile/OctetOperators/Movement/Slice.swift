@@ -5,7 +5,7 @@ package import OctetTensor
 ///
 /// Operands: x, starts, stops, steps and, optionally, the axes they are for (by default the first ones). Negative bounds
 /// count from the end, and bounds outside the axis are cut to it.
-package struct Slice: Operator {
+package struct Slice: Movement {
   package static let name = "Slice"
 
   package init() {}

@@ -6,7 +6,7 @@ package import OctetTensor
 ///     [N, D₁…D_k] → [N·b₁…b_k, (D₁ + pads)/b₁…(D_k + pads)/b_k]
 ///
 /// Operands: x, the blocks (1 for the batch axis), pads in front and pads behind.
-package struct SpaceToBatch: Operator {
+package struct SpaceToBatch: Movement {
   package static let name = "SpaceToBatch"
 
   package init() {}

@@ -2,7 +2,7 @@ package import OctetGraph
 package import OctetTensor
 
 /// Pixels become channels: [N, C, D₁·b…D_k·b] → [N, C·bᵏ, D₁…D_k], the opposite of DepthToSpace  (opset1).
-package struct SpaceToDepth: Operator {
+package struct SpaceToDepth: Movement {
   package static let name = "SpaceToDepth"
   package let blockSize: Int
   package let mode: DepthToSpace.Mode

@@ -2,7 +2,7 @@ package import OctetGraph
 package import OctetTensor
 
 /// Cuts a tensor into equal parts along one axis; operands x and the axis  (opset1).
-package struct Split: Operator {
+package struct Split: Movement {
   package static let name = "Split"
   package let count: Int
 

@@ -5,7 +5,7 @@ package import OctetTensor
 ///
 /// Operands: x, begin, end and, optionally, strides. A 1 in a mask means: from the first (begin mask), to the last (end
 /// mask), insert an axis (new), take one index and drop the axis (shrink), skip axes (ellipsis).
-package struct StridedSlice: Operator {
+package struct StridedSlice: Movement {
   package static let name = "StridedSlice"
   package let beginMask: [Int]
   package let endMask: [Int]

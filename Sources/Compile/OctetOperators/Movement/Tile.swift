@@ -2,7 +2,7 @@ package import OctetGraph
 package import OctetTensor
 
 /// x repeated along every axis: y[i] = x[i mod extent]; operands x and how often  (opset1).
-package struct Tile: Operator {
+package struct Tile: Movement {
   package static let name = "Tile"
 
   package init() {}

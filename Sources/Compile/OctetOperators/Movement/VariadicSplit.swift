@@ -2,7 +2,7 @@ package import OctetGraph
 package import OctetTensor
 
 /// Cuts a tensor into parts along one axis; operands x, the axis and the lengths, one of which may be −1: the rest  (opset1).
-package struct VariadicSplit: Operator {
+package struct VariadicSplit: Movement {
   package static let name = "VariadicSplit"
 
   package init() {}
