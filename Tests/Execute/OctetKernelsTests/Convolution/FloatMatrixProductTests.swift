@@ -9,7 +9,8 @@ import Testing
     let product = FloatMatrixProduct(
       shape, epilogue: Epilogue(channels: shape.columns, operations: [], output: .f32), instructionSet: instructionSet)
     let output = try GuardedMemory(count: shape.outputCount * 4, slack: 0, filledWith: 0xA5)
-    let scratch = try GuardedMemory(count: product.scratchByteCount, slack: 0, filledWith: 0xFF)
+    let scratch = try GuardedMemory(
+      count: (product.scratchByteCount + 63) / 64 * 64, slack: 0, filledWith: 0xFF)
     let inputs = try [left, right].map { try GuardedMemory($0, slack: 0) }
     product.run(left: inputs[0].base, right: inputs[1].base, output: output.base, scratch: scratch.base, team: team)
     withExtendedLifetime((inputs, scratch)) {}
