@@ -11,6 +11,9 @@ extension Convolution {
     guard let w = incoming[1], let constant = operands[1].constant else {
       return .refused("its weights are not quantized to 8 bits")
     }
+    if let reason = AccumulatorRange.refusal(products: constant.elementCount / weights.outputChannels) {
+      return .refused(reason)
+    }
     guard let weightScales = Self.scalesPerOutput(w, weights, isGrouped: isGrouped) else {
       return .refused("its weights have different scales within an output channel")
     }

@@ -19,6 +19,9 @@ extension Deconvolution {
       return .refused("its activations have different scales for the channels that it sums")
     }
     let (groups, outputs) = (extents[0], extents[2])
+    if let reason = AccumulatorRange.refusal(products: constant.elementCount / max(groups * outputs, 1)) {
+      return .refused(reason)
+    }
     let isAsymmetric = zeroPoints.contains { $0 != 0 }
     guard !isAsymmetric || groups == 1 || outputs == 1 else {
       return .refused("its weights are asymmetric and grouped")

@@ -12,6 +12,7 @@ extension MatMul {
     }
     guard a.isPerTensor else { return .refused("its activations have different scales along the sum") }
     let columnAxis = transposeB ? 0 : 1
+    if let reason = AccumulatorRange.refusal(products: weights.shape[1 - columnAxis]) { return .refused(reason) }
     guard b.isPerTensor || b.axes == columnAxis..<(columnAxis + 1) else {
       return .refused("its weights have different scales along the sum")
     }
