@@ -74,13 +74,13 @@ static __attribute__((noinline)) void apply_function(f32x16 *v, size_t vectors, 
 OCTET_INLINE void apply_step(f32x16 *v, size_t vectors, octet_operation operation, const octet_epilogue_step *step,
                              epilogue_place place) {
   const size_t channel = place.tile->first_channel + place.channel;
-  const float *first = step->first + channel, *second = step->second + channel;
   const f32x16 a = step->a, b = step->b;
   f32x16 r[BLOCK_VECTORS];
   switch (operation) {
   case OCTET_SCALE_SHIFT:
     OCTET_EACH_VECTOR {
-      v[i] = v[i] * load_f32(first + i * OCTET_LANES) + load_f32(second + i * OCTET_LANES);
+      const size_t at = channel + i * OCTET_LANES;
+      v[i] = v[i] * load_f32(step->first + at) + load_f32(step->second + at);
     }
     break;
   case OCTET_SCALE_SHIFT_ALL:
@@ -112,7 +112,7 @@ OCTET_INLINE void apply_step(f32x16 *v, size_t vectors, octet_operation operatio
     break;
   case OCTET_LEAKY_RELU:
     OCTET_EACH_VECTOR {
-      v[i] = v[i] < 0 ? v[i] * load_f32(first + i * OCTET_LANES) : v[i];
+      v[i] = v[i] < 0 ? v[i] * load_f32(step->first + channel + i * OCTET_LANES) : v[i];
     }
     break;
   case OCTET_FUNCTION:
