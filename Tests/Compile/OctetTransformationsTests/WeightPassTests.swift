@@ -68,12 +68,17 @@ import Testing
         """)
   }
 
-  @Test func scalesThatVaryInsideANonAdjacentAxisStay() throws {
-    // One scale per output channel and kernel column: no run of axes holds just those.
+  @Test func scalesOfAxesThatAreNotAdjacentRepeatAlongThoseBetween() throws {
+    // One scale per output channel and kernel column: the run of axes that holds both holds the one between as well.
     let g = GraphBuilder()
     let integers = try g.add(Convert(to: .f32), try g.constant([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2], .i8))
     g.output(try g.add(Multiply(), integers, try g.constant([1, 2, 3, 4], [2, 1, 2])))
-    expectUnchanged(g.graph, by: DequantizeWeights())
+    try expectRewrite(
+      of: g.graph, by: DequantizeWeights(),
+      gives: """
+        %1 = Dequantize(i8[2, 2, 2]) scale 1.0…×8 zeroPoint 0.0…×8 axes 0..<3: f32[2, 2, 2]
+        y = %1
+        """)
   }
 
   @Test func widerIntegersStay() throws {
