@@ -31,13 +31,11 @@ extension Convolution {
     for run in runs {
       let part = ConvolutionPart(self, run, constant: constant, weights, weightScales, weightZeroPoints)
       terms += part.terms
-      guard !part.needsCorrection else {
-        guard let correction = part.correction(operands[0].shape) else {
-          return .refused("it pads by values that are not integers, and its input shape is open")
-        }
-        constants.append(correction)
-        continue
+      guard part.needsCorrection else { continue }
+      guard let correction = part.correction(operands[0].shape) else {
+        return .refused("it pads by values that are not integers, and its input shape is open")
       }
+      constants.append(correction)
     }
     let constantSum = constants.isEmpty ? nil : constants.dropFirst().reduce(constants[0], Self.sum)
     return .sum(terms, constant: constantSum)

@@ -51,18 +51,10 @@ private struct ConvolutionSetting {
   }
 
   func quantized() -> any Primitive {
-    let isa = site.cpu.best
-    let packed = site.weights.packed(constant, packing, byteCount: \.byteCount) {
-      constant.withElements(as: Int8.self) { elements in
-        PackedConvolutionWeights(
-          weights: elements, groups: geometry.groups, inputChannels: geometry.inputChannels,
-          outputChannels: geometry.outputChannels, kernel: geometry.kernel, instructionSet: isa)
-      }
-    }
     let kernel = QuantizedConvolution(
-      geometry: geometry, weights: packed, inputZeroPoint: zeroPoints.bytes[0], inputPixelStride: x.pixelStride,
+      geometry: geometry, weights: packedWeights, inputZeroPoint: zeroPoints.bytes[0], inputPixelStride: x.pixelStride,
       outputPixelStride: y.pixelStride, operandPixelStrides: epilogue.pixelStrides, epilogue: epilogue.epilogue)
-    return QuantizedConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
+    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
   }
 
   func depthwise() -> any Primitive {
@@ -72,26 +64,22 @@ private struct ConvolutionSetting {
         outputPixelStride: y.pixelStride, operandPixelStrides: epilogue.pixelStrides, epilogue: epilogue.epilogue,
         instructionSet: site.cpu.best)
     }
-    return DepthwiseConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
+    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
   }
 
   func float() -> any Primitive {
-    let isa = site.cpu.best
-    let packed = site.weights.packed(constant, packing, byteCount: \.byteCount) {
-      constant.withElements(as: Float.self) { elements in
-        PackedConvolutionWeights(
-          weights: elements, groups: geometry.groups, inputChannels: geometry.inputChannels,
-          outputChannels: geometry.outputChannels, kernel: geometry.kernel, instructionSet: isa)
-      }
-    }
     let kernel = FloatConvolution(
-      geometry: geometry, weights: packed, inputPixelStride: x.pixelStride, outputPixelStride: y.pixelStride,
+      geometry: geometry, weights: packedWeights, inputPixelStride: x.pixelStride, outputPixelStride: y.pixelStride,
       operandPixelStrides: epilogue.pixelStrides, epilogue: epilogue.epilogue)
-    return FloatConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
+    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
   }
 
-  private var packing: String {
-    "convolution \(weights.groups)×\(weights.outputsPerGroup)×\(weights.inputsPerGroup) \(site.cpu.best)"
+  private var packedWeights: PackedConvolutionWeights {
+    let packing =
+      "convolution \(weights.groups)×\(weights.outputsPerGroup)×\(weights.inputsPerGroup) \(site.cpu.best)"
+    return site.weights.packed(constant, packing, byteCount: \.byteCount) {
+      .packing(constant, for: geometry, site.cpu.best)
+    }
   }
 }
 
@@ -106,47 +94,5 @@ extension ConvolutionGeometry {
       strides: triple(window.strides, 1), dilations: triple(window.dilations, 1), padsBegin: triple(pads, 0),
       outputExtents: triple(Array(y.extents[2...]), 1), groups: weights.groups, inputChannels: weights.inputChannels,
       outputChannels: weights.outputChannels)
-  }
-}
-
-/// u8 activations, s8 weights: a convolution, or a matrix product in its clothes.
-struct QuantizedConvolutionPrimitive: Primitive {
-  let kernel: QuantizedConvolution
-  let epilogue: PreparedEpilogue
-  var inputOffset = 0
-
-  var kernelName: String { kernel.kernelName }
-
-  func execute(_ step: borrowing StepBuffers) {
-    kernel.run(
-      input: step.operand(0) + inputOffset, output: step.result(0), operands: epilogue.pointers(step), team: step.team)
-  }
-}
-
-/// f32 activations and weights: a convolution, or a matrix product in its clothes.
-struct FloatConvolutionPrimitive: Primitive {
-  let kernel: FloatConvolution
-  let epilogue: PreparedEpilogue
-  var inputOffset = 0
-
-  var kernelName: String { kernel.kernelName }
-
-  func execute(_ step: borrowing StepBuffers) {
-    kernel.run(
-      input: step.operand(0) + inputOffset, output: step.result(0), operands: epilogue.pointers(step), team: step.team)
-  }
-}
-
-/// u8 activations, s8 weights, one input and one output channel per group.
-struct DepthwiseConvolutionPrimitive: Primitive {
-  let kernel: DepthwiseConvolution
-  let epilogue: PreparedEpilogue
-  var inputOffset = 0
-
-  var kernelName: String { kernel.kernelName }
-
-  func execute(_ step: borrowing StepBuffers) {
-    kernel.run(
-      input: step.operand(0) + inputOffset, output: step.result(0), operands: epilogue.pointers(step), team: step.team)
   }
 }

@@ -59,7 +59,7 @@ private struct PhaseSetting {
       geometry: g, weights: weights, inputZeroPoint: zeroPoint, inputPixelStride: x.pixelStride,
       outputPixelStride: y.pixelStride, operandPixelStrides: epilogue.pixelStrides, placement: phase.placement,
       epilogue: epilogue.epilogue)
-    return QuantizedConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
+    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
   }
 
   func float(_ phase: TransposedPhase) -> any Primitive {
@@ -74,7 +74,7 @@ private struct PhaseSetting {
     let kernel = FloatConvolution(
       geometry: g, weights: weights, inputPixelStride: x.pixelStride, outputPixelStride: y.pixelStride,
       operandPixelStrides: epilogue.pixelStrides, placement: phase.placement, epilogue: epilogue.epilogue)
-    return FloatConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
+    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
   }
 
   func depthwise(_ phase: TransposedPhase) -> any Primitive {
@@ -85,7 +85,7 @@ private struct PhaseSetting {
         outputPixelStride: y.pixelStride, operandPixelStrides: epilogue.pixelStrides, placement: phase.placement,
         epilogue: epilogue.epilogue, instructionSet: site.cpu.best)
     }
-    return DepthwiseConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
+    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
   }
 
   private func packed(

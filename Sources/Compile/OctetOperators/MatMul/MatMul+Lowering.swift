@@ -14,7 +14,8 @@ extension MatMul: FusionBase {
     guard types == (.u8, .i8) || types == (.f32, .f32), x.rank > 0, x.elementCount > 0, constant.elementCount > 0 else {
       return reference(site, chain)
     }
-    let columns = transposeB ? constant : Self.transposed(constant)
+    // [N, K], the order of convolution weights.
+    let columns = transposeB ? constant : constant.transposed([1, 0])
     let (zeroPoint, shifts) = types.0 == .u8 ? Self.split(leftZeroPoint, columns) : (0, [])
     guard let program = EpilogueProgram(chain, channelAxis: site.results[0].shape.rank - 1, initialShifts: shifts)
     else {
@@ -27,42 +28,25 @@ extension MatMul: FusionBase {
     let epilogue = try PreparedEpilogue(program, site: site, baseOperandCount: 2, result: y, channels: outputs)
     let geometry = ConvolutionGeometry.matrixProduct(
       rows: x.elementCount / inputs, inputChannels: inputs, outputChannels: outputs)
-    let packed = packed(constant, columns, site)
+    let isa = site.cpu.best
+    let packed: PackedConvolutionWeights = site.weights.packed(
+      constant, "matmul \(transposeB) \(isa)", byteCount: \.byteCount
+    ) {
+      PackedConvolutionWeights.packing(columns, for: geometry, isa)
+    }
     if types.0 == .f32 {
       let kernel = FloatConvolution(
         geometry: geometry, weights: packed, operandPixelStrides: epilogue.pixelStrides, epilogue: epilogue.epilogue)
-      return FloatConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
+      return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
     }
     let kernel = QuantizedConvolution(
       geometry: geometry, weights: packed, inputZeroPoint: zeroPoint, operandPixelStrides: epilogue.pixelStrides,
       epilogue: epilogue.epilogue)
-    return QuantizedConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
-  }
-
-  private func packed(_ constant: Tensor, _ columns: Tensor, _ site: LoweringSite) -> PackedConvolutionWeights {
-    let isa = site.cpu.best
-    let (outputs, inputs) = (columns.shape[0], columns.shape[1])
-    return site.weights.packed(constant, "matmul \(transposeB) \(isa)", byteCount: \.byteCount) {
-      if columns.elementType == .f32 {
-        return columns.withElements(as: Float.self) {
-          PackedConvolutionWeights(weights: $0, inputChannels: inputs, outputChannels: outputs, instructionSet: isa)
-        }
-      }
-      return columns.withElements(as: Int8.self) {
-        PackedConvolutionWeights(weights: $0, inputChannels: inputs, outputChannels: outputs, instructionSet: isa)
-      }
-    }
+    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
   }
 
   private func reference(_ site: LoweringSite, _ chain: [FusedOperation]) -> any Primitive {
     ReferencePrimitive(Fused(base: self, baseOperandCount: 2, chain: chain), site)
-  }
-
-  /// [K, N] as [N, K], the order of convolution weights.
-  private static func transposed(_ matrix: Tensor) -> Tensor {
-    let (rows, columns) = (matrix.shape[0], matrix.shape[1])
-    let indices = (0..<columns).flatMap { column in (0..<rows).map { $0 * columns + column } }
-    return matrix.gathering(indices, shape: Shape(valid: [columns, rows]))
   }
 
   /// Σ (a − z)·w = Σ (a − zᵢ)·w − (z − zᵢ)·Σ w: the kernel takes the integer zᵢ, the rest is a shift per column.

@@ -22,13 +22,9 @@ package struct ReduceMean: Reduction {
 
   /// Means of 8-bit integers are not integers: they are f32.
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
-    let axes = try axes(operands)
-    let source = operands[0].shape
-    let kept = source.dimensions.indices.compactMap { axis -> Dimension? in
-      axes.contains(axis) ? (keepsAxes ? 1 : nil) : source[axis]
-    }
+    let shape = try resultShape(operands)
     let isQuantized = [.u8, .i8].contains(operands[0].elementType)
-    return [TensorType(isQuantized ? .f32 : operands[0].elementType, PartialShape(kept))]
+    return [TensorType(isQuantized ? .f32 : operands[0].elementType, shape)]
   }
 
   /// mean((x − z)·s) = s · mean(x − z): the sum is exact, and nothing is rounded back to the grid.

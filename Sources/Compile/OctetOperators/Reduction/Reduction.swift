@@ -22,12 +22,18 @@ extension Reduction {
   }
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
+    let shape = try resultShape(operands)
+    return [TensorType(operands[0].elementType, shape)]
+  }
+
+  /// The operand's shape without the reduced axes, or with extent 1 in their place.
+  func resultShape(_ operands: [Operand]) throws(OperatorError) -> PartialShape {
     let axes = try axes(operands)
     let source = operands[0].shape
-    let kept = source.dimensions.indices.compactMap { axis -> Dimension? in
-      axes.contains(axis) ? (keepsAxes ? 1 : nil) : source[axis]
-    }
-    return [TensorType(operands[0].elementType, PartialShape(kept))]
+    return PartialShape(
+      source.dimensions.indices.compactMap { axis in
+        axes.contains(axis) ? (keepsAxes ? 1 : nil) : source[axis]
+      })
   }
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {

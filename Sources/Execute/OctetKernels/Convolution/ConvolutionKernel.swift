@@ -1,0 +1,12 @@
+/// What every prepared convolution can do, whatever its elements.
+package protocol ConvolutionKernel: AnyObject, Sendable {
+  /// The kernel that computes the widest part of the output.
+  var kernelName: String { get }
+
+  /// Computes all output pixels; only the output's channels are written.
+  func run(input: UnsafeRawPointer, output: UnsafeMutableRawPointer, operands: EpilogueOperands, team: WorkerTeam)
+}
+
+extension QuantizedConvolution: ConvolutionKernel {}
+extension FloatConvolution: ConvolutionKernel {}
+extension DepthwiseConvolution: ConvolutionKernel {}
