@@ -96,10 +96,13 @@ extension Configuration.Model {
     section.read("strict_int8", into: &strictINT8)
     section.section("queue") { queueSection in
       queueSection.read("capacity", 1...65_536, into: &queue.capacity)
+      queueSection.read("bytes", 1...(1 << 40), into: &queue.bytes)
       queueSection.read("deadline_milliseconds", 0...86_400_000, into: &queue.deadlineMilliseconds)
+      queueSection.read("default_priority", 1...1_000_000, into: &queue.defaultPriority)
     }
     section.section("batching") { batchingSection in
       batchingSection.read("maximum", 1...1024, into: &batching.maximum)
+      batchingSection.read("preferred", 1...1024, into: &batching.preferred)
       batchingSection.read("delay_microseconds", 0...10_000_000, into: &batching.delayMicroseconds)
     }
     guard let name = section.required("name", name), section.required("path", path) != nil else { return nil }

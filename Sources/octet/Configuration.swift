@@ -13,12 +13,18 @@ struct Configuration: Equatable {
   struct Model: Equatable {
     struct Queue: Equatable {
       var capacity = 256
+      /// Bytes of the inputs that wait.
+      var bytes = 256 << 20
       /// 0 lets a request wait as long as it takes.
       var deadlineMilliseconds = 0
+      /// Of requests that name none; 1 is the highest.
+      var defaultPriority = 100
     }
 
     struct Batching: Equatable {
       var maximum = 8
+      /// Rows of batches that do not wait for more.
+      var preferred: [Int] = []
       var delayMicroseconds = 0
     }
 
@@ -87,9 +93,12 @@ extension Configuration {
       options.threads = model.threads
       options.streams = model.streams
       options.queueCapacity = model.queue.capacity
+      options.queueByteCapacity = model.queue.bytes
+      options.defaultPriority = model.queue.defaultPriority
       options.queueDeadline =
         model.queue.deadlineMilliseconds == 0 ? nil : .milliseconds(model.queue.deadlineMilliseconds)
       options.maximumBatch = model.batching.maximum
+      options.preferredBatches = Set(model.batching.preferred)
       options.batchDelay = .microseconds(model.batching.delayMicroseconds)
       options.saturationSampling = metrics.saturationSampling
       return ModelSource(name: model.name, path: model.path, strictINT8: model.strictINT8, options: options)

@@ -68,6 +68,23 @@ final class ConfigurationSection {
     variable = number
   }
 
+  func read(_ key: String, _ range: ClosedRange<Int>, into variable: inout [Int]) {
+    guard let value = value(key) else { return }
+    let numbers: [Int?]
+    if case .array(let elements) = value {
+      numbers = elements.map { element in
+        guard case .integer(let number) = element, let number = Int(exactly: number) else { return nil }
+        return range.contains(number) ? number : nil
+      }
+    } else {
+      numbers = [nil]
+    }
+    guard !numbers.contains(nil) else {
+      return expected("an array of whole numbers from \(range.lowerBound) to \(range.upperBound)", key, value)
+    }
+    variable = numbers.compactMap { $0 }
+  }
+
   func read<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, into variable: inout Choice) {
     guard let value = value(key) else { return }
     guard case .string(let text) = value, let choice = Choice(rawValue: text) else {

@@ -1,5 +1,4 @@
 import Dispatch
-import OctetKernels
 package import OctetRuntime
 import OctetTensor
 import OctetSystem
@@ -29,31 +28,37 @@ package final class InferenceQueue: Sendable {
     var runningRequests = 0
     /// The earliest time at which the queue will look at itself again.
     var wakeUp: Instant?
+    /// The queue itself while requests wait: a model that has been replaced answers those that it has taken.
+    var owner: InferenceQueue?
   }
 
   /// What has to be done once the lock is released.
   private struct Actions {
     var batches: [(stream: InferenceStream, entries: [Entry])] = []
     var expired: [Pending] = []
-    var wakeUp: Instant?
+    /// Those that found the queue full, and how many requests it holds.
+    var refused: [Pending] = []
+    var depth = 0
   }
 
   private let modelName: String
   private let options: ServingOptions
   private let isBatchable: Bool
   private let metrics: ModelMetrics
+  private let processors: Processors
   private let state: Lock<State>
-  private let timers: DispatchQueue
+  private let alarm: Alarm
 
   package init(
-    modelName: String, model: CompiledModel, options: ServingOptions, processors: Int, metrics: ModelMetrics
+    modelName: String, model: CompiledModel, options: ServingOptions, processors: Processors, metrics: ModelMetrics
   ) throws(ModelError) {
     self.modelName = modelName
     self.options = options
     self.metrics = metrics
+    self.processors = processors
     let maximumBatch = min(options.maximumBatch, model.signature.largestBatch)
     isBatchable = maximumBatch > 1
-    let layout = StreamLayout(options, processors: processors)
+    let layout = StreamLayout(options, processors: processors.count)
     var streams: [InferenceStream] = []
     for index in 0..<layout.streams {
       streams.append(
@@ -64,9 +69,12 @@ package final class InferenceQueue: Sendable {
     state = Lock(
       State(
         batcher: Batcher(
-          capacity: options.queueCapacity, maximumBatch: maximumBatch, delay: options.batchDelay),
+          Batcher.Rules(
+            capacity: options.queueCapacity, byteCapacity: options.queueByteCapacity, maximumBatch: maximumBatch,
+            preferredBatches: options.preferredBatches, delay: options.batchDelay)),
         idleStreams: streams))
-    timers = DispatchQueue(label: "octet.\(modelName).timers")
+    alarm = Alarm(label: "octet.\(modelName).alarm")
+    alarm.start { [weak self] in self?.lookAgain() }
   }
 
   /// Requests that wait.
@@ -84,15 +92,19 @@ package final class InferenceQueue: Sendable {
     let (group, rows) = batchGroup(of: request)
     let patience = [request.patience, options.queueDeadline].compactMap { $0 }.min()
     let entry = Entry(
-      work: Pending(request: request, completion: completion), group: group, rows: rows, arrival: now,
-      deadline: patience.map { now.advanced(by: $0) })
-    let actions: Actions? = state.withLock { state in
-      guard state.batcher.add(entry) else { return nil }
-      return startWork(&state, at: now)
-    }
-    guard let actions else {
-      metrics.reject(.queueFull)
-      return completion(.failure(.queueFull(model: modelName, capacity: options.queueCapacity)))
+      work: Pending(request: request, completion: completion), group: group, rows: rows,
+      byteCount: request.inputs.reduce(0) { $0 + $1.byteCount }, priority: request.priority ?? options.defaultPriority,
+      arrival: now, deadline: patience.map { now.advanced(by: $0) })
+    let actions = state.withLock { state in
+      switch state.batcher.add(entry) {
+      case .refused:
+        return Actions(refused: [entry.work], depth: state.batcher.depth)
+      case .taken(let displaced):
+        var actions = startWork(&state, at: now)
+        actions.refused = displaced
+        actions.depth = state.batcher.depth
+        return actions
+      }
     }
     perform(actions)
   }
@@ -105,30 +117,41 @@ package final class InferenceQueue: Sendable {
     return (request.inputs.map { Array($0.shape.extents.dropFirst()) }, rows)
   }
 
-  /// Gives work to every idle stream that there is work for.
+  /// Gives work to every idle stream that there is work and a processor for.
   private func startWork(_ state: inout State, at now: Instant) -> Actions {
     var actions = Actions()
     actions.expired = state.batcher.removeExpired(at: now)
     var wakeUp = state.batcher.nextDeadline
-    scheduling: while let stream = state.idleStreams.last {
-      switch state.batcher.next(at: now) {
-      case .nothing: break scheduling
-      case .wait(let until):
+    scheduling: while state.batcher.depth > 0, let stream = state.idleStreams.last {
+      guard processors.begin(share, threads: stream.threads, at: now) else {
+        let until = now + ProcessorShare<ObjectIdentifier>.memory
         wakeUp = min(wakeUp ?? until, until)
-        break scheduling
+        break
+      }
+      switch state.batcher.next(at: now) {
       case .run(let entries):
         state.idleStreams.removeLast()
         state.runningSince[ObjectIdentifier(stream)] = now
         state.runningRequests += entries.count
         actions.batches.append((stream, entries))
+      case .wait(let until):
+        wakeUp = min(wakeUp ?? until, until)
+        fallthrough
+      case .nothing:
+        processors.end(share, threads: stream.threads, at: now)
+        break scheduling
       }
     }
     if let wakeUp, state.wakeUp.map({ wakeUp < $0 }) ?? true {
       state.wakeUp = wakeUp
-      actions.wakeUp = wakeUp
+      alarm.ring(after: now.duration(to: wakeUp))
     }
+    state.owner = state.batcher.depth > 0 ? self : nil
     return actions
   }
+
+  /// What the model's use of processors is counted under; a model that is loaded again goes on with the same.
+  private var share: ObjectIdentifier { ObjectIdentifier(metrics) }
 
   private func perform(_ actions: Actions) {
     for (stream, entries) in actions.batches {
@@ -138,10 +161,9 @@ package final class InferenceQueue: Sendable {
       metrics.reject(.deadline)
       pending.completion(.failure(.deadlineExceeded(model: modelName)))
     }
-    if let wakeUp = actions.wakeUp {
-      timers.asyncAfter(deadline: .now() + .nanoseconds(Instant.now.duration(to: wakeUp).wholeNanoseconds)) {
-        self.lookAgain()
-      }
+    for pending in actions.refused {
+      metrics.reject(.queueFull)
+      pending.completion(.failure(.queueFull(model: modelName, waiting: actions.depth)))
     }
   }
 
@@ -164,10 +186,12 @@ package final class InferenceQueue: Sendable {
 
   private func finish(_ count: Int, on stream: InferenceStream) -> [Entry]? {
     var actions = state.withLock { state in
+      let now = Instant.now
+      processors.end(share, threads: stream.threads, at: now)
       state.runningSince[ObjectIdentifier(stream)] = nil
       state.runningRequests -= count
       state.idleStreams.append(stream)
-      return startWork(&state, at: .now)
+      return startWork(&state, at: now)
     }
     let own = actions.batches.firstIndex { $0.stream === stream }.map { actions.batches.remove(at: $0).entries }
     perform(actions)
@@ -195,28 +219,6 @@ package final class InferenceQueue: Sendable {
         error.cause == .input ? .invalidInput(error.description) : .failed(error.description)
       for entry in present { entry.work.completion(.failure(refusal)) }
     }
-  }
-}
-
-/// One executor, its threads, and the serial queue on which it runs.
-private final class InferenceStream: Sendable {
-  let queue: DispatchQueue
-  /// The queue is serial, so this lock never waits.
-  private let runner: Lock<BatchRunner>
-
-  init(
-    label: String, model: CompiledModel, threads: Int, maximumBatch: Int, saturationSampling: Int
-  ) throws(ModelError) {
-    queue = DispatchQueue(label: label, qos: .userInitiated)
-    let team = WorkerTeam(threads: threads)
-    let executor = Executor(model: model, team: team, saturationSampling: saturationSampling)
-    let runner = BatchRunner(model: model, executor: executor)
-    try runner.warmUp(maximumBatch: maximumBatch)
-    self.runner = Lock(runner)
-  }
-
-  func run(_ requests: [InferenceRequest]) throws(ModelError) -> [InferenceResponse] {
-    try runner.withLock { (runner) throws(ModelError) in try runner.run(requests) }
   }
 }
 

@@ -8,14 +8,18 @@ package struct InferenceRequest: Sendable {
   package let inputs: [Tensor]
   /// How long the client is willing to wait before its inference starts; the model's own limit holds as well.
   package let patience: Duration?
+  /// 1 goes first; nil has the priority that the model gives to requests that name none.
+  package let priority: Int?
   /// Asked just before a request that had to wait is run: whether nobody is there any more to read the answer.
   package let isAbandoned: @Sendable () -> Bool
 
   package init(
-    inputs: [Tensor], patience: Duration? = nil, isAbandoned: @escaping @Sendable () -> Bool = { false }
+    inputs: [Tensor], patience: Duration? = nil, priority: Int? = nil,
+    isAbandoned: @escaping @Sendable () -> Bool = { false }
   ) {
     self.inputs = inputs
     self.patience = patience
+    self.priority = priority
     self.isAbandoned = isAbandoned
   }
 }

@@ -30,13 +30,13 @@ package final class ModelRepository: Sendable {
   }
 
   private let load: Load
-  private let processors: Int
+  private let processors: Processors
   private let contents = Lock(Contents())
   private let logger = Logger(label: "octet.models")
 
   package init(processors: Int, load: @escaping Load) {
     self.load = load
-    self.processors = processors
+    self.processors = Processors(processors)
   }
 
   // MARK: - Asking

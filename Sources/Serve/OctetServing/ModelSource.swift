@@ -15,10 +15,16 @@ package struct ServingOptions: Hashable, Sendable {
   package var streams = 0
   /// Requests that may wait.
   package var queueCapacity = 256
+  /// Bytes of the inputs of the requests that may wait.
+  package var queueByteCapacity = 256 << 20
   /// How long a request may wait before its inference starts; nil for as long as it takes.
   package var queueDeadline: Duration?
+  /// The priority of requests that name none; 1 is the highest.
+  package var defaultPriority = 100
   /// Rows along axis 0 that one inference may join.
   package var maximumBatch = 8
+  /// Rows of batches that do not wait for more.
+  package var preferredBatches: Set<Int> = []
   /// How long the first request of a batch waits for others; zero joins only what waits anyway.
   package var batchDelay = Duration.zero
   /// Look at the quantizers of every n-th inference; 0 never does.

@@ -16,7 +16,7 @@ package final class ServedModel: Sendable {
 
   /// Loads a model and runs it once, so that the first request meets a warm one.
   init(
-    _ source: ModelSource, processors: Int, metrics: ModelMetrics, load: ModelRepository.Load
+    _ source: ModelSource, processors: Processors, metrics: ModelMetrics, load: ModelRepository.Load
   ) throws {
     let start = Instant.now
     model = try load(source)

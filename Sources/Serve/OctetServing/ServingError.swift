@@ -4,7 +4,7 @@ package enum ServingError: Error, Hashable, Sendable {
   case unknownVersion(model: String, version: Int)
   /// The model is known, but loading it has not finished or has failed.
   case notReady(model: String, reason: String)
-  case queueFull(model: String, capacity: Int)
+  case queueFull(model: String, waiting: Int)
   case deadlineExceeded(model: String)
   /// The client hung up while its request waited.
   case clientGone
@@ -20,8 +20,8 @@ extension ServingError: CustomStringConvertible {
     case .unknownModel(let name): "there is no model '\(name)'"
     case .unknownVersion(let model, let version): "model '\(model)' has no version \(version)"
     case .notReady(let model, let reason): "model '\(model)' is not ready: \(reason)"
-    case .queueFull(let model, let capacity):
-      "model '\(model)' already has \(capacity) requests waiting; try again later"
+    case .queueFull(let model, let waiting):
+      "model '\(model)' already has \(waiting) requests waiting; try again later"
     case .deadlineExceeded(let model): "the request's deadline passed while it waited for model '\(model)'"
     case .clientGone: "the client closed its connection while the request waited"
     case .invalidInput(let reason), .failed(let reason): reason

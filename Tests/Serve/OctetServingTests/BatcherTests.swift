@@ -6,19 +6,24 @@ import Testing
 private let start = Instant.now
 
 private func request(
-  _ name: String, rows: Int = 1, group: [[Int]]? = [[2]], at delay: Duration = .zero, deadline: Duration? = nil
+  _ name: String, rows: Int = 1, group: [[Int]]? = [[2]], bytes: Int = 8, priority: Int = 100,
+  at delay: Duration = .zero, deadline: Duration? = nil
 ) -> Batcher<String>.Entry {
   Batcher.Entry(
-    work: name, group: group, rows: rows, arrival: start + delay, deadline: deadline.map { start + $0 })
+    work: name, group: group, rows: rows, byteCount: bytes, priority: priority, arrival: start + delay,
+    deadline: deadline.map { start + $0 })
 }
 
 private func batcher(
-  capacity: Int = 8, maximum: Int = 4, delay: Duration = .zero, _ requests: [Batcher<String>.Entry]
+  capacity: Int = 8, bytes: Int = Int.max, maximum: Int = 4, preferred: Set<Int> = [], delay: Duration = .zero,
+  _ requests: [Batcher<String>.Entry]
 ) -> Batcher<String> {
-  var batcher = Batcher<String>(capacity: capacity, maximumBatch: maximum, delay: delay)
+  var batcher = Batcher<String>(
+    Batcher.Rules(
+      capacity: capacity, byteCapacity: bytes, maximumBatch: maximum, preferredBatches: preferred, delay: delay))
   for request in requests {
-    let isTaken = batcher.add(request)
-    #expect(isTaken)
+    let admission = batcher.add(request)
+    #expect(admission == .taken(displaced: []))
   }
   return batcher
 }
@@ -72,16 +77,16 @@ extension Batcher.Decision where Work == String {
 
   @Test func refusesWhatExceedsItsCapacity() {
     var batcher = batcher(capacity: 2, [request("a"), request("b")])
-    let isTaken = batcher.add(request("c"))
-    #expect(!isTaken)
+    let admission = batcher.add(request("c"))
+    #expect(admission == .refused)
     #expect(batcher.depth == 2)
   }
 
   @Test func takesRequestsAgainWhenOthersHaveLeft() {
     var batcher = batcher(capacity: 1, [request("a")])
     _ = batcher.next(at: start)
-    let isTaken = batcher.add(request("b"))
-    #expect(isTaken)
+    let admission = batcher.add(request("b"))
+    #expect(admission == .taken(displaced: []))
   }
 
   @Test func waitsForCompanyFromTheArrivalOfTheOldest() {
@@ -106,5 +111,92 @@ extension Batcher.Decision where Work == String {
     #expect(batcher.nextDeadline == start + .milliseconds(20))
     #expect(batcher.next(at: start + .milliseconds(11)).names == ["b", "c"])
     #expect(batcher.nextDeadline == nil)
+  }
+
+  @Test func looksForDeadlinesNoMoreOftenThanTheyPass() {
+    var batcher = batcher([request("a", deadline: .milliseconds(10)), request("b", deadline: .milliseconds(30))])
+    #expect(batcher.removeExpired(at: start + .milliseconds(10)) == ["a"])
+    #expect(batcher.nextDeadline == start + .milliseconds(30))
+    // The deadline of a request that has left is looked at once more, and then forgotten.
+    #expect(batcher.next(at: start + .milliseconds(11)).names == ["b"])
+    #expect(batcher.nextDeadline == nil)
+  }
+
+  // MARK: Bytes
+
+  @Test func refusesWhatExceedsItsBytes() {
+    var batcher = batcher(bytes: 20, [request("a"), request("b")])
+    let refused = batcher.add(request("c"))
+    #expect(refused == .refused)
+    #expect(batcher.next(at: start).names == ["a", "b"])
+    let taken = batcher.add(request("c"))
+    #expect(taken == .taken(displaced: []))
+  }
+
+  @Test func aRequestThatIsLargerThanAllOfTheQueueMayWaitAlone() {
+    var batcher = batcher(bytes: 20, [request("a", bytes: 1000)])
+    let admission = batcher.add(request("b"))
+    #expect(admission == .refused)
+    #expect(batcher.next(at: start).names == ["a"])
+  }
+
+  @Test func expiredRequestsMakeRoom() {
+    var batcher = batcher(capacity: 1, bytes: 8, [request("a", deadline: .milliseconds(1))])
+    #expect(batcher.removeExpired(at: start + .milliseconds(1)) == ["a"])
+    let admission = batcher.add(request("b"))
+    #expect(admission == .taken(displaced: []))
+  }
+
+  // MARK: Priorities
+
+  @Test func theHighestPriorityGoesFirstAndThenTheOldest() {
+    var batcher = batcher(
+      maximum: 1, [request("a"), request("b", priority: 1), request("c"), request("d", priority: 1)])
+    #expect((0..<4).map { _ in batcher.next(at: start).names } == [["b"], ["d"], ["a"], ["c"]])
+  }
+
+  @Test func aFullQueueGivesUpTheLastOfTheLowestPriority() {
+    var batcher = batcher(
+      capacity: 3, [request("a", priority: 5), request("b", priority: 9), request("c", priority: 9)])
+    let admission = batcher.add(request("d", priority: 5))
+    #expect(admission == .taken(displaced: ["c"]))
+    #expect(batcher.next(at: start).names == ["a", "d", "b"])
+  }
+
+  @Test func aFullQueueGivesUpNothingForAnEqualPriority() {
+    var batcher = batcher(capacity: 1, [request("a", priority: 5)])
+    let admission = batcher.add(request("b", priority: 5))
+    #expect(admission == .refused)
+    #expect(batcher.next(at: start).names == ["a"])
+  }
+
+  @Test func givesUpAsManyAsTheBytesNeedOrNone() {
+    var batcher = batcher(
+      bytes: 30, [request("a", priority: 1), request("b", priority: 9), request("c", priority: 9)])
+    let refused = batcher.add(request("d", bytes: 24, priority: 2))
+    #expect(refused == .refused)
+    #expect(batcher.depth == 3)
+    let taken = batcher.add(request("d", bytes: 20, priority: 2))
+    #expect(taken == .taken(displaced: ["b", "c"]))
+  }
+
+  // MARK: Preferred sizes
+
+  @Test func runsThePreferredSizeThatFits() {
+    var batcher = batcher(
+      maximum: 8, preferred: [2, 4], delay: .seconds(1), ["a", "b", "c", "d", "e"].map { request($0) })
+    #expect(batcher.next(at: start).names == ["a", "b", "c", "d"])
+    #expect(batcher.next(at: start) == .wait(until: start + .seconds(1)))
+    #expect(batcher.next(at: start + .seconds(1)).names == ["e"])
+  }
+
+  @Test func withoutADelayPreferredSizesHoldNothingUp() {
+    var batcher = batcher(maximum: 8, preferred: [4], ["a", "b", "c"].map { request($0) })
+    #expect(batcher.next(at: start).names == ["a", "b", "c"])
+  }
+
+  @Test func aRequestWhoseDeadlineWouldPassDoesNotWaitForCompany() {
+    var batcher = batcher(delay: .milliseconds(5), [request("a", deadline: .milliseconds(4))])
+    #expect(batcher.next(at: start).names == ["a"])
   }
 }

@@ -40,17 +40,17 @@ private struct Fixture {
     options.threads = 1
     configure(&options)
     queue = try InferenceQueue(
-      modelName: "doubling", model: FakeModel.doubling(rows: rows, gate: gate), options: options, processors: 2,
-      metrics: metrics)
+      modelName: "doubling", model: FakeModel.doubling(rows: rows, gate: gate), options: options,
+      processors: Processors(2), metrics: metrics)
   }
 
   func submit(
-    _ name: String, _ values: [Float], patience: Duration? = nil,
+    _ name: String, _ values: [Float], patience: Duration? = nil, priority: Int? = nil,
     isAbandoned: @escaping @Sendable () -> Bool = { false }
   ) {
     let input = Tensor(.f32, Shape(valid: [values.count / 2, 2]), elements: values)
     let results = results
-    queue.submit(InferenceRequest(inputs: [input], patience: patience, isAbandoned: isAbandoned)) {
+    queue.submit(InferenceRequest(inputs: [input], patience: patience, priority: priority, isAbandoned: isAbandoned)) {
       results.add(name, $0)
     }
   }
@@ -104,10 +104,45 @@ extension Result where Success == InferenceResponse {
     for name in ["a", "b", "c"] { fixture.submit(name, [1, 2]) }
     let refused = fixture.results.wait(for: 1)
     #expect(refused.map(\.name) == ["c"])
-    #expect(throws: ServingError.queueFull(model: "doubling", capacity: 2)) { try refused[0].result.get() }
+    #expect(throws: ServingError.queueFull(model: "doubling", waiting: 2)) { try refused[0].result.get() }
     #expect(fixture.metrics.rejections(for: .queueFull) == 1)
     fixture.gate.open()
     #expect(fixture.results.wait(for: 3).count == 4)
+  }
+
+  @Test func aFullQueueRefusesTheLowestPriorityFirst() throws {
+    let fixture = try Fixture {
+      $0.queueCapacity = 2
+      $0.maximumBatch = 1
+    }
+    fixture.occupy()
+    for name in ["a", "b"] { fixture.submit(name, [1, 2]) }
+    fixture.submit("urgent", [3, 4], priority: 1)
+    #expect(fixture.results.wait(for: 1).map(\.name) == ["b"])
+    fixture.gate.open()
+    #expect(fixture.results.wait(for: 3).map(\.name) == ["b", "first", "urgent", "a"])
+  }
+
+  @Test func aQueueIsAlsoFullWhenItHoldsTooManyBytes() throws {
+    let fixture = try Fixture { $0.queueByteCapacity = 20 }
+    fixture.occupy()
+    for name in ["a", "b", "c"] { fixture.submit(name, [1, 2]) }
+    #expect(fixture.results.wait(for: 1).map(\.name) == ["c"])
+    fixture.gate.open()
+    #expect(fixture.results.wait(for: 3).count == 4)
+  }
+
+  @Test func aQueueThatNobodyKeepsAnswersWhatItHasTaken() throws {
+    var options = ServingOptions()
+    options.batchDelay = .milliseconds(20)
+    let results = Results()
+    try InferenceQueue(
+      modelName: "doubling", model: FakeModel.doubling(), options: options, processors: Processors(2),
+      metrics: ModelMetrics()
+    ).submit(InferenceRequest(inputs: [Tensor(.f32, Shape(valid: [1, 2]), elements: [1, 2] as [Float])])) {
+      results.add("a", $0)
+    }
+    #expect(results.wait(for: 1).first?.result.values == [2, 4])
   }
 
   @Test func keepsDeadlinesWhileEveryStreamIsBusy() throws {

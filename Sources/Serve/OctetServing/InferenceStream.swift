@@ -1,0 +1,28 @@
+import Dispatch
+import OctetKernels
+import OctetRuntime
+import OctetSystem
+
+/// One executor, its threads, and the serial queue on which it runs.
+final class InferenceStream: Sendable {
+  let queue: DispatchQueue
+  let threads: Int
+  /// The queue is serial, so this lock never waits.
+  private let runner: Lock<BatchRunner>
+
+  init(
+    label: String, model: CompiledModel, threads: Int, maximumBatch: Int, saturationSampling: Int
+  ) throws(ModelError) {
+    self.threads = threads
+    queue = DispatchQueue(label: label, qos: .userInitiated)
+    let team = WorkerTeam(threads: threads)
+    let executor = Executor(model: model, team: team, saturationSampling: saturationSampling)
+    let runner = BatchRunner(model: model, executor: executor)
+    try runner.warmUp(maximumBatch: maximumBatch)
+    self.runner = Lock(runner)
+  }
+
+  func run(_ requests: [InferenceRequest]) throws(ModelError) -> [InferenceResponse] {
+    try runner.withLock { (runner) throws(ModelError) in try runner.run(requests) }
+  }
+}
