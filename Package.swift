@@ -101,7 +101,8 @@ let package = Package(
     target(
       "Serve", "OctetHTTP",
       [
-        "OctetServing", "OctetRuntime", "OctetTensor", "OctetSystem", "CMicrohttpd", "CJansson", "CSimdjson", logging,
+        "OctetServing", "OctetRuntime", "OctetTensor", "OctetSystem", "CMicrohttpd", "CJansson", "CSimdjson", "CZlib",
+        logging,
       ]),
     target("Serve", "OctetServing", ["OctetRuntime", "OctetTensor", "OctetSystem", collections, logging]),
 

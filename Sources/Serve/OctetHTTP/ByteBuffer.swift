@@ -22,6 +22,9 @@ final class ByteBuffer: @unchecked Sendable {
 
   private var base: UnsafeMutableRawPointer { storage + leading }
 
+  /// Bytes that can be appended where the content stands.
+  var spareCount: Int { capacity - count }
+
   /// The content. Valid as long as the buffer lives and is not appended to.
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 

@@ -6,11 +6,14 @@ struct HTTPError: Error, Hashable, Sendable {
   let message: String
   /// Methods that the path does have, for 405.
   var allow: String?
+  /// Codings that a body may have, for 415.
+  var acceptEncoding: String?
 
-  init(_ status: Int, _ message: String, allow: String? = nil) {
+  init(_ status: Int, _ message: String, allow: String? = nil, acceptEncoding: String? = nil) {
     self.status = status
     self.message = message
     self.allow = allow
+    self.acceptEncoding = acceptEncoding
   }
 
   static func badRequest(_ message: String) -> HTTPError { HTTPError(400, message) }
@@ -30,6 +33,7 @@ struct HTTPError: Error, Hashable, Sendable {
   var response: HTTPResponse {
     var response = HTTPResponse(status: status, json: .object(("error", .string(message))))
     if let allow { response.headers.append(("Allow", allow)) }
+    if let acceptEncoding { response.headers.append(("Accept-Encoding", acceptEncoding)) }
     if status == 503 { response.headers.append(("Retry-After", "1")) }
     return response
   }

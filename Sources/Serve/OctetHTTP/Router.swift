@@ -4,15 +4,22 @@ import OctetServing
 struct ServerContext: Sendable {
   let repository: ModelRepository
   let metrics: Metrics
+  let options: HTTPServerOptions
+}
+
+/// What a path says in place of `{model}`, `{version}`, `{label}` and `{region}`.
+struct PathParameters: Hashable, Sendable {
+  var model: String?
+  var version: Int?
+  var label: String?
+  var region: String?
 }
 
 /// A request that has found its route.
 struct RouteRequest: Sendable {
   let http: HTTPRequest
   let context: ServerContext
-  /// The model and version that the path names.
-  let model: String?
-  let version: Int?
+  let path: PathParameters
 }
 
 /// One way of answering one path.
@@ -27,96 +34,159 @@ struct Route: Sendable {
   }
 
   let method: String
-  /// Path segments; `{model}` and `{version}` stand for what a request has in their place.
-  let segments: [Substring]
+  /// Such as `/v2/models/{model}/infer`.
+  let path: String
+  let segments: [PathSegment]
   let responder: Responder
 
   private init(_ method: String, _ path: String, _ responder: Responder) {
     self.method = method
-    segments = path.split(separator: "/")
+    self.path = path
+    segments = path.split(separator: "/").map(PathSegment.init)
     self.responder = responder
   }
 
   static func get(
     _ path: String, _ respond: @escaping @Sendable (RouteRequest) throws(HTTPError) -> HTTPResponse
-  ) -> Route {
-    Route("GET", path, .immediate(respond))
+  ) -> [Route] {
+    expanded(path).map { Route("GET", $0, .immediate(respond)) }
   }
 
-  static func post(_ path: String, _ respond: @escaping @Sendable (RouteRequest, @escaping Reply) -> Void) -> Route {
-    Route("POST", path, .deferred(respond))
+  static func post(
+    _ path: String, _ respond: @escaping @Sendable (RouteRequest) throws(HTTPError) -> HTTPResponse
+  ) -> [Route] {
+    expanded(path).map { Route("POST", $0, .immediate(respond)) }
+  }
+
+  static func post(_ path: String, _ respond: @escaping @Sendable (RouteRequest, @escaping Reply) -> Void) -> [Route] {
+    expanded(path).map { Route("POST", $0, .deferred(respond)) }
+  }
+
+  /// `a[b|c]d` ⇒ `ad`, `abd`, `acd`
+  private static func expanded(_ path: String) -> [String] {
+    guard let open = path.firstIndex(of: "["), let close = path.lastIndex(of: "]") else { return [path] }
+    let choices = path[path.index(after: open)..<close].split(separator: "|")
+    return ([""] + choices).map { String(path[..<open] + $0 + path[path.index(after: close)...]) }
+  }
+}
+
+/// One segment of a route's path.
+enum PathSegment: Hashable, Sendable {
+  case literal(String)
+  /// `{model}`, or `{model}:predict` with a suffix.
+  case parameter(String, suffix: String)
+
+  init(_ text: Substring) {
+    if text.first == "{", let end = text.firstIndex(of: "}") {
+      self = .parameter(
+        String(text[text.index(after: text.startIndex)..<end]), suffix: String(text[text.index(after: end)...]))
+    } else {
+      self = .literal(String(text))
+    }
+  }
+
+  /// Whether a segment of a request, decoded, fits; then what it says goes into `parameters`.
+  ///
+  /// - Throws: 404 for a model or version that cannot be.
+  func accepts(_ text: String, _ parameters: inout PathParameters) throws(HTTPError) -> Bool {
+    switch self {
+    case .literal(let expected): return text == expected
+    case .parameter(let name, let suffix):
+      guard text.hasSuffix(suffix) else { return false }
+      try parameters.set(name, to: String(text.dropLast(suffix.count)))
+      return true
+    }
+  }
+}
+
+extension PathParameters {
+  fileprivate mutating func set(_ name: String, to text: String) throws(HTTPError) {
+    switch name {
+    case "model":
+      guard ModelSource.isName(text) else { throw HTTPError(ServingError.unknownModel(String(text.prefix(64)))) }
+      model = text
+    case "version":
+      guard let number = Int(text), number > 0 else {
+        throw HTTPError(404, "'\(text.prefix(32))' is not a version; versions are numbers from 1 on")
+      }
+      version = number
+    case "label": label = text
+    default: region = text
+    }
   }
 }
 
 /// Finds the route of a request.
 struct Router: Sendable {
-  struct Match: Sendable {
-    let route: Route
-    let model: String?
-    let version: Int?
-  }
+  /// Every path that the server answers. Where two fit, the first does.
+  static let standard = Router(
+    routes: [
+      Route.get("/", StatusPage.respond),
+      Route.get("/metrics", MetricsRoute.respond),
+      Route.get("/health/live", Health.live),
+      Route.get("/health/ready", Health.ready),
+      Route.post("/infer", Infer.respond),
 
-  /// Every path that the server answers.
-  static let standard = Router(routes: [
-    .get("/", StatusPage.respond),
-    .get("/metrics", MetricsRoute.respond),
-    .get("/health/live", Health.live),
-    .get("/health/ready", Health.ready),
-    .get("/v2", Metadata.server),
-    .get("/v2/health/live", Health.live),
-    .get("/v2/health/ready", Health.ready),
-    .get("/v2/models/{model}", Metadata.model),
-    .get("/v2/models/{model}/ready", Health.modelReady),
-    .get("/v2/models/{model}/versions/{version}", Metadata.model),
-    .get("/v2/models/{model}/versions/{version}/ready", Health.modelReady),
-    .post("/infer", Infer.respond),
-    .post("/v2/models/{model}/infer", Infer.respond),
-    .post("/v2/models/{model}/versions/{version}/infer", Infer.respond),
-  ])
+      // Open Inference Protocol
+      Route.get("/v2", Metadata.server),
+      Route.get("/v2/health/live", Health.live),
+      Route.get("/v2/health/ready", Health.ready),
+      Route.get("/v2/models/stats", Statistics.server),
+      Route.get("/v2/models/{model}[/versions/{version}]", Metadata.model),
+      Route.get("/v2/models/{model}[/versions/{version}]/ready", Health.modelReady),
+      Route.post("/v2/models/{model}[/versions/{version}]/infer", Infer.respond),
+
+      // Triton's extensions of it
+      Route.get("/v2/models/{model}[/versions/{version}]/config", ModelConfiguration.respond),
+      Route.get("/v2/models/{model}[/versions/{version}]/stats", Statistics.model),
+      Route.post("/v2/repository/index", Repository.index),
+      Route.get("/v2/logging", LogSettings.show),
+      Route.post("/v2/logging", LogSettings.update),
+      Route.get("/v2[/models/{model}]/trace/setting", TraceSettings.show),
+      Route.post("/v2[/models/{model}]/trace/setting", TraceSettings.update),
+      Route.get("/v2/systemsharedmemory[/region/{region}]/status", SharedMemory.status),
+      Route.post("/v2/systemsharedmemory/region/{region}/register", SharedMemory.register),
+      Route.post("/v2/systemsharedmemory[/region/{region}]/unregister", SharedMemory.unregister),
+      Route.get("/v2/cudasharedmemory[/region/{region}]/status", SharedMemory.status),
+      Route.post("/v2/cudasharedmemory/region/{region}/register", SharedMemory.register),
+      Route.post("/v2/cudasharedmemory[/region/{region}]/unregister", SharedMemory.unregister),
+    ].flatMap { $0 })
 
   let routes: [Route]
 
   /// - Throws: 404 for a path that nothing answers, 405 for a method that the path does not have.
-  func match(method: String, path: String) throws(HTTPError) -> Match {
-    let segments = path.split(separator: "/")
+  func match(method: String, path: String) throws(HTTPError) -> (route: Route, parameters: PathParameters) {
+    // Decoded only after splitting, so that an escaped slash stays part of its segment.
+    let segments = path.split(separator: "/").compactMap(Self.percentDecoded)
+    guard segments.count == path.split(separator: "/").count else {
+      throw .badRequest("the path is not properly escaped")
+    }
     // HEAD is GET without the body, which libmicrohttpd leaves out.
     let method = method == "HEAD" ? "GET" : method
     var allowed: [String] = []
-    for route in routes {
-      guard let match = try Self.match(route, segments) else { continue }
-      if route.method == method { return match }
-      allowed.append(route.method)
-    }
-    guard allowed.isEmpty else {
-      let allow = allowed.contains("GET") ? "GET, HEAD" : allowed.joined(separator: ", ")
-      throw HTTPError(405, "this path has no method '\(method.prefix(32))'", allow: allow)
-    }
-    throw HTTPError(404, "there is nothing at this path")
-  }
-
-  private static func match(_ route: Route, _ segments: [Substring]) throws(HTTPError) -> Match? {
-    guard route.segments.count == segments.count else { return nil }
-    var model: String?
-    var version: Int?
-    for (pattern, segment) in zip(route.segments, segments) {
-      // Decoded only after splitting, so that an escaped slash stays part of its segment.
-      guard let decoded = percentDecoded(segment) else { throw .badRequest("the path is not properly escaped") }
-      switch pattern {
-      case "{model}":
-        guard ModelSource.isName(decoded) else {
-          throw HTTPError(ServingError.unknownModel(String(decoded.prefix(64))))
-        }
-        model = decoded
-      case "{version}":
-        guard let number = Int(decoded), number > 0 else {
-          throw HTTPError(404, "'\(decoded.prefix(32))' is not a version; versions are numbers from 1 on")
-        }
-        version = number
-      default:
-        guard pattern == decoded else { return nil }
+    var refusal: HTTPError?
+    for route in routes where route.segments.count == segments.count {
+      do throws(HTTPError) {
+        guard let parameters = try Self.parameters(of: route, in: segments) else { continue }
+        if route.method == method { return (route, parameters) }
+        allowed.append(route.method)
+      } catch {
+        refusal = refusal ?? error
       }
     }
-    return Match(route: route, model: model, version: version)
+    guard allowed.isEmpty else {
+      let allow = Set(allowed).sorted().map { $0 == "GET" ? "GET, HEAD" : $0 }.joined(separator: ", ")
+      throw HTTPError(405, "this path has no method '\(method.prefix(32))'", allow: allow)
+    }
+    throw refusal ?? HTTPError(404, "there is nothing at this path")
+  }
+
+  private static func parameters(of route: Route, in segments: [String]) throws(HTTPError) -> PathParameters? {
+    var parameters = PathParameters()
+    for (pattern, segment) in zip(route.segments, segments) {
+      guard try pattern.accepts(segment, &parameters) else { return nil }
+    }
+    return parameters
   }
 
   /// The text behind `%41` escapes, or nil when an escape is cut short, stands for a zero byte or gives no UTF-8.

@@ -201,7 +201,7 @@ package final class InferenceQueue: Sendable {
   private func run(_ entries: [Entry], on stream: InferenceStream) {
     let start = Instant.now
     let present = entries.filter { entry in
-      metrics.queueSeconds.record(entry.arrival.duration(to: start))
+      metrics.leaveQueue(after: entry.arrival.duration(to: start))
       // Asked only of those that had to wait: a client that half-closes after sending is served where that costs nothing.
       guard start - entry.arrival > .milliseconds(1), entry.work.request.isAbandoned() else { return true }
       metrics.reject(.clientGone)
@@ -211,8 +211,8 @@ package final class InferenceQueue: Sendable {
     guard !present.isEmpty else { return }
     do throws(ModelError) {
       let responses = try stream.run(present.map(\.work.request))
-      metrics.inferenceSeconds.record(start.duration(to: .now))
-      metrics.batchSize.record(Double(present.reduce(0) { $0 + $1.rows }))
+      metrics.finishBatch(
+        requests: present.count, rows: present.reduce(0) { $0 + $1.rows }, after: start.duration(to: .now))
       for (entry, response) in zip(present, responses) { entry.work.completion(.success(response)) }
     } catch {
       let refusal: ServingError =
@@ -224,7 +224,7 @@ package final class InferenceQueue: Sendable {
 
 extension ModelSignature {
   /// The most rows that one inference of this model takes; 1 for a model whose requests cannot be joined.
-  fileprivate var largestBatch: Int {
+  package var largestBatch: Int {
     guard isBatchable else { return 1 }
     return inputs.reduce(Int.max) { largest, port in
       switch port.type.shape[0] {

@@ -42,15 +42,19 @@ package struct ModelSource: Hashable, Sendable {
   /// Refuse a model in which anything that could run in INT8 does not.
   package let strictINT8: Bool
   package let options: ServingOptions
+  /// Names of the classes that an output's elements stand for, in their order; empty where there are none.
+  package let classLabels: [String]
 
   package init(
-    name: String, version: Int = 1, path: String, strictINT8: Bool = false, options: ServingOptions = ServingOptions()
+    name: String, version: Int = 1, path: String, strictINT8: Bool = false,
+    options: ServingOptions = ServingOptions(), classLabels: [String] = []
   ) {
     self.name = name
     self.version = version
     self.path = path
     self.strictINT8 = strictINT8
     self.options = options
+    self.classLabels = classLabels
   }
 
   /// Names are made of letters, digits, `_`, `.` and `-`, 128 at most: they stand in paths and in labels.

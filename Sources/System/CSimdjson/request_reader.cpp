@@ -1,6 +1,7 @@
 #include "octet_simdjson.h"
 #include "tensor_numbers.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <vector>
 
@@ -115,6 +116,10 @@ private:
             return read_choice(parameter, "parameters.binary_data_output", envelope.binary_data_output);
           if (name == "timeout")
             return read_count(parameter, "parameters.timeout", envelope.timeout);
+          if (name == "priority")
+            return read_count(parameter, "parameters.priority", envelope.priority);
+          if (name == "sequence_id")
+            return read_sequence(parameter);
           return skip(parameter, 2);
         });
       return skip(item, 1);
@@ -164,7 +169,9 @@ private:
     if (key == "parameters")
       return read_parameters(item, input.place + ".parameters", [&](const std::string &name, value parameter) {
         if (name == "binary_data_size")
-          return read_count(parameter, input.place + ".parameters.binary_data_size", input.parsed.binary_byte_count);
+          return read_byte_count(parameter, input);
+        if (name == "shared_memory_region")
+          return fail_shared_memory(input.place);
         return skip(parameter, 4);
       });
     return skip(item, 3);
@@ -222,6 +229,8 @@ private:
           return read_choice(parameter, place + ".parameters.binary_data", parsed.binary_data);
         if (name == "classification")
           return read_count(parameter, place + ".parameters.classification", parsed.classification);
+        if (name == "shared_memory_region")
+          return fail_shared_memory(place);
         return skip(parameter, 4);
       });
     });
@@ -255,12 +264,37 @@ private:
     return true;
   }
 
-  bool read_count(value item, const std::string &place, int64_t &result) {
-    int64_t number;
-    if (item.get_int64().get(number) || number < 0)
+  bool read_count(value item, const std::string &place, uint64_t &result) {
+    uint64_t number;
+    if (item.get_uint64().get(number))
       return fail(place + ": expected a whole number that is not negative");
     result = number;
     return true;
+  }
+
+  bool read_byte_count(value item, Input &input) {
+    uint64_t number = 0;
+    if (!read_count(item, input.place + ".parameters.binary_data_size", number))
+      return false;
+    input.parsed.binary_byte_count = static_cast<int64_t>(std::min<uint64_t>(number, INT64_MAX));
+    return true;
+  }
+
+  // A sequence is named by a number other than 0 or by a text; Triton's clients send 0 or nothing for none.
+  bool read_sequence(value item) {
+    uint64_t number;
+    std::string_view name;
+    if (!item.get_uint64().get(number))
+      envelope.is_sequence = number != 0;
+    else if (!item.get_string().get(name))
+      envelope.is_sequence = !name.empty();
+    else
+      return fail("parameters.sequence_id: expected a whole number or a string");
+    return true;
+  }
+
+  bool fail_shared_memory(const std::string &place) {
+    return fail(place + ": shared memory is not supported; send the tensor in the body");
   }
 
   bool read_shape(value item, const std::string &place, std::vector<int64_t> &shape) {

@@ -36,7 +36,7 @@ private func refusal(_ text: String, headerLength: Int? = nil) -> HTTPError? {
 
   @Test func readsEveryPartOfARequest() throws {
     let text = """
-      {"id": "seven", "model_name": "m", "parameters": {"timeout": 1500, "binary_data_output": true, "k": [1, {"a": null}]},
+      {"id": "seven", "model_name": "m", "parameters": {"timeout": 1500, "priority": 2, "binary_data_output": true, "k": [1, {"a": null}]},
        "inputs": [{"name": "x", "shape": [2], "datatype": "FP32", "data": [1, 2.5], "parameters": {"note": "é"}}],
        "outputs": [{"name": "y", "parameters": {"binary_data": false}}, {"name": "z"}], "later": {}}
       """
@@ -44,11 +44,21 @@ private func refusal(_ text: String, headerLength: Int? = nil) -> HTTPError? {
     #expect(body.identifier == "seven")
     #expect(body.modelName == "m")
     #expect(body.patience == .microseconds(1500))
+    #expect(body.priority == 2)
     #expect(body.prefersBinary)
     #expect(body.outputs.map(\.name) == ["y", "z"])
     #expect(body.outputs.map(\.isBinary) == [false, nil])
     #expect(body.inputs.map(\.name) == ["x"])
     #expect(body.inputs[0].tensor.floats == [1, 2.5])
+  }
+
+  @Test func whatIsNotSaidIsLeftToTheModel() throws {
+    let parameters = #"{"timeout":0,"priority":0,"sequence_id":0,"sequence_start":true,"custom":1.5e300}"#
+    let plain = try InferenceBody(body(#"{"inputs":[],"parameters":\#(parameters)}"#), headerLength: nil)
+    #expect(plain.patience == nil && plain.priority == nil)
+    let endless = #"{"inputs":[],"parameters":{"timeout":18446744073709551615,"priority":18446744073709551615}}"#
+    let patient = try InferenceBody(body(endless), headerLength: nil)
+    #expect(patient.patience == .seconds(86_400) && patient.priority == Int.max)
   }
 
   @Test(arguments: [
@@ -143,7 +153,16 @@ private func refusal(_ text: String, headerLength: Int? = nil) -> HTTPError? {
     (#"{"inputs":[],"parameters":{"timeout":-1}}"#, "parameters.timeout: expected a whole number"),
     (#"{"inputs":[],"parameters":{"binary_data_output":1}}"#, "expected true or false"),
     (#"{"inputs":[],"outputs":[{}]}"#, "outputs[0]: expected a name"),
-    (#"{"inputs":[],"outputs":[{"name":"y","parameters":{"classification":3}}]}"#, "classification is not supported"),
+    (#"{"inputs":[],"outputs":[{"name":"y","parameters":{"classification":-3}}]}"#, "expected a whole number"),
+    (#"{"inputs":[],"outputs":[{"name":"y","parameters":{"shared_memory_region":"r"}}]}"#, "shared memory is not"),
+    (
+      #"{"inputs":[{"name":"x","shape":[1],"datatype":"FP32","parameters":{"shared_memory_region":"r"}}]}"#,
+      "shared memory is not supported"
+    ),
+    (#"{"inputs":[],"parameters":{"sequence_id":5}}"#, "models here keep no state"),
+    (#"{"inputs":[],"parameters":{"sequence_id":"five"}}"#, "models here keep no state"),
+    (#"{"inputs":[],"parameters":{"sequence_id":null}}"#, "expected a whole number or a string"),
+    (#"{"inputs":[],"parameters":{"priority":-1}}"#, "parameters.priority: expected a whole number"),
     (#"{"inputs":[],"ignored":[1,}"#, "the body is not JSON"),
     (#"{"inputs":[],"ignored":tru}"#, "the body is not JSON"),
     (#"{"inputs":[],"ignored":"\x"}"#, "the body is not JSON"),

@@ -7,12 +7,12 @@ import Testing
 
   @Test func takesModelAndVersionFromThePath() throws {
     let match = try router.match(method: "POST", path: "/v2/models/my-model_1.5/versions/12/infer")
-    #expect(match.model == "my-model_1.5")
-    #expect(match.version == 12)
+    #expect(match.parameters.model == "my-model_1.5")
+    #expect(match.parameters.version == 12)
   }
 
   @Test func takesEscapedNames() throws {
-    #expect(try router.match(method: "GET", path: "/v2/models/%64igits").model == "digits")
+    #expect(try router.match(method: "GET", path: "/v2/models/%64igits").parameters.model == "digits")
   }
 
   @Test(arguments: ["/v2", "/v2/", "/", "/metrics", "/health/live", "/v2/health/ready"])

@@ -6,7 +6,10 @@ import Testing
 @Suite struct RoutesTests {
   @Test func describesTheServer() throws {
     let answer = try TestServer().connect().get("/v2")
-    #expect(answer.text == #"{"name":"octet","version":"0.1.0","extensions":["binary_tensor_data"]}"#)
+    #expect(
+      answer.text
+        == #"{"name":"octet","version":"0.1.0","extensions":["binary_tensor_data","classification","logging","#
+        + #""model_configuration","model_repository","parameters","schedule_policy","statistics"]}"#)
   }
 
   @Test(arguments: ["/v2/models/doubling", "/v2/models/doubling/versions/1"])

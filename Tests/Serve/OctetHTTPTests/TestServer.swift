@@ -32,7 +32,8 @@ final class TestServer: Sendable {
     }
     let names = ["doubling", "typed"] + (hasBrokenModel ? ["broken"] : [])
     repository.load(
-      names.map { ModelSource(name: $0, path: "\($0).xml", options: serving) }, defaultModel: nil)
+      names.map { ModelSource(name: $0, path: "\($0).xml", options: serving, classLabels: ["one", "two"]) },
+      defaultModel: nil)
     let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
     server = try HTTPServer(
       listeningOn: socket, repository: repository, metrics: Metrics(repository: repository, includesLayers: true),

@@ -16,16 +16,14 @@ extension HTTPResponse {
     buffer.append(",\"outputs\":[")
     for (position, output) in format.outputs.enumerated() {
       let tensor = response.outputs[output.index]
+      let name = model.signature.outputs[output.index].name
       if position > 0 { buffer.append(",") }
       buffer.append("{")
-      Self.description(of: tensor, named: model.signature.outputs[output.index].name, output).write(
-        to: buffer, isOpen: true)
-      if output.isBinary {
-        if tensor.byteCount > 0 { parts.append(.tensor(tensor)) }
+      if let count = output.classes {
+        let classes = Classification(of: tensor, isBatch: model.signature.isBatchable, count: count)
+        parts += classes.write(to: buffer, named: name, labels: model.source.classLabels, isBinary: output.isBinary)
       } else {
-        buffer.append(",\"data\":[")
-        buffer.appendNumbers(of: tensor)
-        buffer.append("]")
+        parts += tensor.write(to: buffer, named: name, isBinary: output.isBinary)
       }
       buffer.append("}")
     }
@@ -48,24 +46,61 @@ extension HTTPResponse {
     return .object(members)
   }
 
-  private static func description(
-    of tensor: Tensor, named name: String, _ output: ResponseFormat.Output
-  ) -> JSONValue {
-    var members: [JSONValue.Member] = [
-      JSONValue.Member(name: "name", value: .string(name)),
-      JSONValue.Member(name: "datatype", value: .string(tensor.elementType.protocolName)),
-      JSONValue.Member(name: "shape", value: .array(tensor.shape.extents.map { .integer(Int64($0)) })),
-    ]
-    if output.isBinary {
-      members.append(
-        JSONValue.Member(
-          name: "parameters", value: .object(("binary_data_size", .integer(Int64(tensor.byteCount))))))
+}
+
+extension Tensor {
+  /// Writes the members of an output, and returns what stands behind the JSON.
+  fileprivate func write(to buffer: ByteBuffer, named name: String, isBinary: Bool) -> [HTTPResponse.Part] {
+    buffer.appendDescription(
+      name, elementType, shape.extents, binaryByteCount: isBinary ? byteCount : nil)
+    if isBinary { return byteCount > 0 ? [.tensor(self)] : [] }
+    buffer.append(",\"data\":[")
+    buffer.appendNumbers(of: self)
+    buffer.append("]")
+    return []
+  }
+}
+
+extension Classification {
+  /// Writes the members of an output of BYTES, `"value:place"` or `"value:place:label"`, and returns what stands behind
+  /// the JSON: each text behind its length in four bytes.
+  fileprivate func write(
+    to buffer: ByteBuffer, named name: String, labels: [String], isBinary: Bool
+  ) -> [HTTPResponse.Part] {
+    let texts = classes.map { $0.text(labels) }
+    guard isBinary else {
+      buffer.appendDescription(name, .string, shape, binaryByteCount: nil)
+      buffer.append(",\"data\":")
+      JSONValue.array(texts.map(JSONValue.string)).write(to: buffer)
+      return []
     }
-    return .object(members)
+    let bytes = ByteBuffer()
+    for text in texts {
+      withUnsafeBytes(of: UInt32(clamping: text.utf8.count).littleEndian) { bytes.append($0) }
+      bytes.append(text)
+    }
+    buffer.appendDescription(name, .string, shape, binaryByteCount: bytes.count)
+    return bytes.count > 0 ? [.buffer(bytes)] : []
   }
 }
 
 extension ByteBuffer {
+  /// `"name": …, "datatype": …, "shape": […]`
+  fileprivate func appendDescription(
+    _ name: String, _ elementType: ElementType, _ shape: [Int], binaryByteCount: Int?
+  ) {
+    var members: [JSONValue.Member] = [
+      JSONValue.Member(name: "name", value: .string(name)),
+      JSONValue.Member(name: "datatype", value: .string(elementType.protocolName)),
+      JSONValue.Member(name: "shape", value: .array(shape.map { .integer(Int64($0)) })),
+    ]
+    if let binaryByteCount {
+      members.append(
+        JSONValue.Member(name: "parameters", value: .object(("binary_data_size", .integer(Int64(binaryByteCount))))))
+    }
+    JSONValue.object(members).write(to: self, isOpen: true)
+  }
+
   /// The elements with commas between them.
   func appendNumbers(of tensor: Tensor) {
     guard let type = tensor.elementType.numberType else {

@@ -14,12 +14,16 @@ struct InferenceBody {
   struct Output {
     let name: String
     let isBinary: Bool?
+    /// How many of the largest values are wanted, with their places, instead of all; 0 for all.
+    let classes: Int
   }
 
   var identifier: String?
   var modelName: String?
   /// How long the client is willing to wait.
   var patience: Duration?
+  /// 1 before all others; nil where the client names none.
+  var priority: Int?
   /// What holds for outputs that do not say themselves.
   var prefersBinary = false
   var inputs: [Input] = []
@@ -40,6 +44,9 @@ struct InferenceBody {
     let collector = Collector(body: body, binary: ByteCursor(tail))
     try collector.read(UnsafeRawBufferPointer(rebasing: bytes[..<length]))
     self = collector.result
+    guard !collector.isSequence else {
+      throw .badRequest("parameters.sequence_id: models here keep no state between requests; leave it out")
+    }
     guard collector.binary.remaining == 0 else {
       throw .badRequest("the body has \(collector.binary.remaining) bytes more than its inputs need")
     }
@@ -49,6 +56,7 @@ struct InferenceBody {
   private final class Collector {
     var result = InferenceBody()
     var binary: ByteCursor
+    private(set) var isSequence = false
     private let body: ByteBuffer
     /// Why a part was refused; the reader only passes on that it was.
     private var refusal: HTTPError?
@@ -157,13 +165,11 @@ struct InferenceBody {
 
     private func add(_ output: octet_json_output) throws(HTTPError) {
       let name = String(output.name)
-      guard output.classification == 0 else {
-        throw .badRequest("output '\(name.prefix(64))': the parameter classification is not supported")
-      }
       guard result.outputs.count < InferenceBody.maximumPorts else {
         throw .badRequest("the request has more than \(InferenceBody.maximumPorts) outputs")
       }
-      result.outputs.append(Output(name: name, isBinary: Bool(output.binary_data)))
+      result.outputs.append(
+        Output(name: name, isBinary: Bool(output.binary_data), classes: Int(clamping: output.classification)))
     }
 
     private func add(_ envelope: octet_json_envelope) {
@@ -171,7 +177,9 @@ struct InferenceBody {
       result.modelName = envelope.model_name.bytes == nil ? nil : String(envelope.model_name)
       result.prefersBinary = Bool(envelope.binary_data_output) ?? false
       // A day is forever, and far from where arithmetic with time ends.
-      result.patience = envelope.timeout > 0 ? .microseconds(min(envelope.timeout, 86_400_000_000)) : nil
+      result.patience = envelope.timeout > 0 ? .microseconds(Int64(min(envelope.timeout, 86_400_000_000))) : nil
+      result.priority = envelope.priority == 0 ? nil : Int(clamping: envelope.priority)
+      isSequence = envelope.is_sequence
     }
   }
 

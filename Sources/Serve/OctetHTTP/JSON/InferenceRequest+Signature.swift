@@ -8,6 +8,8 @@ struct ResponseFormat: Equatable {
     /// Index into the outputs of the signature.
     let index: Int
     let isBinary: Bool
+    /// How many of the largest values are wanted with their places instead of the tensor; nil for the tensor.
+    var classes: Int?
   }
 
   let identifier: String?
@@ -48,14 +50,20 @@ extension InferenceBody {
       guard !wanted.contains(where: { $0.index == index }) else {
         throw .badRequest("output '\(output.name.prefix(64))' stands there twice")
       }
-      wanted.append(ResponseFormat.Output(index: index, isBinary: output.isBinary ?? prefersBinary))
+      wanted.append(
+        ResponseFormat.Output(
+          index: index, isBinary: output.isBinary ?? prefersBinary,
+          classes: output.classes > 0 ? output.classes : nil))
     }
     if outputs.isEmpty {
       wanted = signature.outputs.indices.map { ResponseFormat.Output(index: $0, isBinary: prefersBinary) }
     }
-    for output in wanted where !output.isBinary {
+    for output in wanted where !output.isBinary || output.classes != nil {
       let port = signature.outputs[output.index]
-      guard port.type.elementType.numberType != nil else {
+      guard output.classes == nil || port.type.elementType != .string else {
+        throw .badRequest("output '\(port.name)': only numbers can be classified")
+      }
+      guard output.classes != nil || port.type.elementType.numberType != nil else {
         throw .badRequest(
           "output '\(port.name)': JSON has no form for \(port.type.elementType.protocolName); ask for binary data")
       }

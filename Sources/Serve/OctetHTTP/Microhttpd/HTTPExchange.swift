@@ -79,7 +79,7 @@ final class HTTPExchange: @unchecked Sendable {
       let socket = octet_http_socket(connection)
       let request = RouteRequest(
         http: HTTPRequest(head: head, body: body, arrival: .now, isAbandoned: { SocketCalls.hasHungUp(socket) }),
-        context: server.context, model: match.model, version: match.version)
+        context: server.context, path: match.parameters)
       switch match.route.responder {
       case .immediate(let respond):
         return send(try respond(request))

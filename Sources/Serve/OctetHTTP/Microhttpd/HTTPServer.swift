@@ -49,7 +49,7 @@ package final class HTTPServer: @unchecked Sendable {
     options: HTTPServerOptions = HTTPServerOptions()
   ) throws(SystemError) {
     self.options = options
-    context = ServerContext(repository: repository, metrics: metrics)
+    context = ServerContext(repository: repository, metrics: metrics, options: options)
     watch = ConnectionWatch(limits: options.times)
     port = socket.port
     callbacks = .allocate(capacity: 1)

@@ -25,7 +25,7 @@ extension RouteRequest {
   /// The model and version of the path.
   func entry() throws(HTTPError) -> ModelRepository.Entry {
     do throws(ServingError) {
-      return try context.repository.entry(named: model, version: version)
+      return try context.repository.entry(named: path.model, version: path.version)
     } catch {
       throw HTTPError(error)
     }

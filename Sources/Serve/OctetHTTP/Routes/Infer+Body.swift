@@ -11,10 +11,11 @@ extension Infer {
       let head = request.http.head
       try Self.checkContent(of: head)
       let headerLength = try head.inferenceHeaderLength
+      let body = try request.plainBody(alignedOffset: headerLength ?? 0)
       if headerLength == 0 {
-        self = .raw(request.http.body)
+        self = .raw(body)
       } else {
-        self = .described(try InferenceBody(request.http.body, headerLength: headerLength))
+        self = .described(try InferenceBody(body, headerLength: headerLength))
       }
     }
 
@@ -24,6 +25,10 @@ extension Infer {
 
     var patience: Duration? {
       if case .described(let body) = self { body.patience } else { nil }
+    }
+
+    var priority: Int? {
+      if case .described(let body) = self { body.priority } else { nil }
     }
 
     /// The tensors in the model's order, and what the client wants back.
@@ -38,9 +43,6 @@ extension Infer {
 
     /// A type is not required, and what curl and browsers say unasked is let pass. Other types cannot be a request.
     private static func checkContent(of head: RequestHead) throws(HTTPError) {
-      if let coding = head.value(of: "Content-Encoding"), coding.lowercased() != "identity" {
-        throw HTTPError(415, "Content-Encoding '\(coding.prefix(32))' is not supported; send the body as it is")
-      }
       guard let header = head.value(of: "Content-Type") else { return }
       let type = header.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
       let accepted = [

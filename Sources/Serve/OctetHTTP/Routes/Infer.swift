@@ -13,7 +13,9 @@ enum Infer {
   private static let largeBodies = DispatchQueue(label: "octet.bodies", qos: .userInitiated, attributes: .concurrent)
 
   static func respond(_ request: RouteRequest, _ reply: @escaping Route.Reply) {
-    perform(request.http.body.bytes.count) { answer(request, reply) }
+    // How long reading takes is known of plain bodies only.
+    let isCompressed = request.http.head.value(of: "Content-Encoding") != nil
+    perform(isCompressed ? Int.max : request.http.body.bytes.count) { answer(request, reply) }
   }
 
   private static func perform(_ byteCount: Int, _ work: @escaping @Sendable () -> Void) {
@@ -37,11 +39,13 @@ enum Infer {
   private static func submit(
     _ body: Body, from request: RouteRequest, to entry: ModelRepository.Entry, _ reply: @escaping Route.Reply
   ) throws(HTTPError) {
+    let coding = ContentCoding.preferred(by: request.http.head)
     let model: ServedModel
     do throws(ServingError) { model = try entry.servedModel() } catch { throw HTTPError(error) }
     let (tensors, format) = try body.prepare(for: model.signature)
+    entry.metrics.finishReading(after: request.http.arrival.duration(to: .now))
     let inference = InferenceRequest(
-      inputs: tensors, patience: body.patience, isAbandoned: request.http.isAbandoned)
+      inputs: tensors, patience: body.patience, priority: body.priority, isAbandoned: request.http.isAbandoned)
     model.queue.submit(inference) { result in
       switch result {
       case .failure(let error):
@@ -50,7 +54,10 @@ enum Infer {
         reply(refusal.response)
       case .success(let response):
         perform(response.outputs.reduce(0) { $0 + $1.byteCount }) {
-          let answer = HTTPResponse(response, from: model, format: format)
+          let start = Instant.now
+          var answer = HTTPResponse(response, from: model, format: format)
+          if let coding { answer.compress(as: coding) }
+          entry.metrics.finishWriting(after: start.duration(to: .now))
           entry.count(answer.status, since: request.http.arrival)
           reply(answer)
         }
@@ -69,9 +76,10 @@ extension RouteRequest {
   /// The model of the path, or the one that the body names, or the default one.
   fileprivate func entry(orNamed name: String?) throws(HTTPError) -> ModelRepository.Entry {
     guard let name else { return try entry() }
-    guard model == nil || model == name else {
-      throw .badRequest("the path names model '\(model ?? "")', but the body names '\(name.prefix(64))'")
+    guard path.model == nil || path.model == name else {
+      throw .badRequest("the path names model '\(path.model ?? "")', but the body names '\(name.prefix(64))'")
     }
-    return try RouteRequest(http: http, context: context, model: name, version: version).entry()
+    return try RouteRequest(http: http, context: context, path: PathParameters(model: name, version: path.version))
+      .entry()
   }
 }

@@ -5,7 +5,10 @@ import OctetTensor
 /// What the server and its models say of themselves.
 enum Metadata {
   /// The extensions of the protocol that are implemented.
-  static let extensions = ["binary_tensor_data"]
+  static let extensions = [
+    "binary_tensor_data", "classification", "logging", "model_configuration", "model_repository", "parameters",
+    "schedule_policy", "statistics",
+  ]
 
   static func server(_ request: RouteRequest) throws(HTTPError) -> HTTPResponse {
     HTTPResponse(

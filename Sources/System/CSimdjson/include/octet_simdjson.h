@@ -57,7 +57,7 @@ typedef struct octet_json_output {
   octet_text name;
   octet_choice binary_data;
   // `parameters.classification`, or 0.
-  int64_t classification;
+  uint64_t classification;
 } octet_json_output;
 
 typedef struct octet_json_envelope {
@@ -65,7 +65,11 @@ typedef struct octet_json_envelope {
   octet_text model_name;
   octet_choice binary_data_output;
   // `parameters.timeout` in microseconds, or 0.
-  int64_t timeout;
+  uint64_t timeout;
+  // `parameters.priority`: 1 is the highest, 0 nothing said.
+  uint64_t priority;
+  // Whether `parameters.sequence_id` names a sequence.
+  bool is_sequence;
 } octet_json_envelope;
 
 // Takes the parts of a request. A call that returns false ends the reading; the receiver knows why.

@@ -1,0 +1,118 @@
+import OctetTestSupport
+import Testing
+
+@testable import OctetHTTP
+
+/// Triton's extensions of the Open Inference Protocol.
+@Suite struct ExtensionTests {
+  private let server: TestServer
+
+  init() throws { server = try TestServer(hasBrokenModel: true) }
+
+  private func json(_ answer: TestClient.Answer) throws -> JSONValue {
+    try answer.body.withUnsafeBytes { try JSONValue(parsing: $0) }
+  }
+
+  // MARK: - Configuration
+
+  @Test func theConfigurationOfABatchedModelLeavesTheBatchOut() throws {
+    let answer = try json(server.connect().get("/v2/models/doubling/config"))
+    #expect(answer["max_batch_size"] == .integer(8))
+    #expect(answer["input"]?[0]?["name"] == .string("x"))
+    #expect(answer["input"]?[0]?["data_type"] == .string("TYPE_FP32"))
+    #expect(answer["input"]?[0]?["dims"] == .array([.integer(2)]))
+    #expect(answer["output"]?[0]?["dims"] == .array([.integer(2)]))
+    #expect(answer["dynamic_batching"]?["max_queue_delay_microseconds"] == .integer(0))
+    #expect(answer["model_transaction_policy"]?["decoupled"] == .boolean(false))
+  }
+
+  @Test func theConfigurationOfAnotherModelHasItsWholeShape() throws {
+    let answer = try json(server.connect().get("/v2/models/typed/versions/1/config"))
+    #expect(answer["max_batch_size"] == .integer(0))
+    #expect(answer["input"]?[0]?["dims"] == .array([.integer(2)]))
+    #expect(answer["dynamic_batching"] == nil)
+  }
+
+  // MARK: - Statistics
+
+  @Test func statisticsCountRequestsRowsAndInferences() throws {
+    let client = try server.connect()
+    let rows = #"{"inputs":[{"name":"x","shape":[3,2],"datatype":"FP32","data":[1,2,3,4,5,6]}]}"#
+    for body in [TestServer.doubling, rows, "{}"] { _ = try client.post("/v2/models/doubling/infer", body) }
+    let answer = try json(client.get("/v2/models/doubling/versions/1/stats"))
+    let model = try #require(answer["model_stats"]?[0])
+    #expect(model["name"] == .string("doubling") && model["version"] == .string("1"))
+    #expect(model["inference_count"] == .integer(4))
+    #expect(model["execution_count"] == .integer(2))
+    for (part, count) in [
+      ("success", 2), ("fail", 1), ("queue", 2), ("compute_input", 2), ("compute_infer", 2), ("compute_output", 2),
+      ("cache_hit", 0), ("cache_miss", 0),
+    ] {
+      #expect(model["inference_stats"]?[part]?["count"] == .integer(Int64(count)), "\(part)")
+    }
+    #expect(model["batch_stats"]?[0]?["batch_size"] == .integer(1))
+    #expect(model["batch_stats"]?[1]?["batch_size"] == .integer(3))
+    #expect(model["batch_stats"]?[1]?["compute_infer"]?["count"] == .integer(1))
+    guard case .integer(let last)? = model["last_inference"] else { throw TestClient.Failure.closed }
+    #expect(last > 1_600_000_000_000)
+  }
+
+  @Test func statisticsOfTheServerHaveEveryModel() throws {
+    let answer = try json(server.connect().get("/v2/models/stats"))
+    #expect((0..<3).map { answer["model_stats"]?[$0]?["name"] } == ["doubling", "typed", "broken"].map { .string($0) })
+  }
+
+  // MARK: - Repository
+
+  @Test func theIndexHasEveryModelWithItsState() throws {
+    let client = try server.connect()
+    let all = try client.post("/v2/repository/index", "").text
+    #expect(
+      all == #"[{"name":"doubling","version":"1","state":"READY","reason":""},"#
+        + #"{"name":"typed","version":"1","state":"READY","reason":""},"#
+        + #"{"name":"broken","version":"1","state":"UNAVAILABLE","reason":"broken.xml: there is no such file"}]"#)
+    #expect(try !client.post("/v2/repository/index", #"{"ready":true}"#).text.contains("broken"))
+    #expect(try client.post("/v2/repository/index", #"{"ready":1}"#).status == 400)
+    #expect(try client.post("/v2/repository/index", "[]").status == 400)
+    #expect(try client.post("/v2/repository/index", "{").status == 400)
+    #expect(try client.post("/v2/repository/index", String(repeating: " ", count: 70_000)).status == 413)
+  }
+
+  // MARK: - Settings and shared memory
+
+  @Test(arguments: ["/v2/logging", "/v2/trace/setting", "/v2/models/doubling/trace/setting"])
+  func settingsAreShownAndNotChanged(_ path: String) throws {
+    let client = try server.connect()
+    let shown = try client.get(path)
+    #expect(shown.status == 200)
+    for body in ["", "{}", #"{"\#(path.hasSuffix("logging") ? "log_file" : "trace_rate")":null}"#, shown.text] {
+      let answer = try client.post(path, body)
+      #expect(answer.status == 200 && answer.text == shown.text, "\(answer.text)")
+    }
+    let change = path.hasSuffix("logging") ? #"{"log_file":"/etc/passwd"}"# : #"{"trace_level":["TIMESTAMPS"]}"#
+    #expect(try client.post(path, change).status == 400)
+    #expect(try client.post(path, #"{"nothing":1}"#).status == 400)
+  }
+
+  @Test(arguments: ["system", "cuda"])
+  func sharedMemoryIsEmptyAndStaysSo(_ kind: String) throws {
+    let client = try server.connect()
+    #expect(try client.get("/v2/\(kind)sharedmemory/status").text == "[]")
+    #expect(try client.get("/v2/\(kind)sharedmemory/region/r/status").status == 404)
+    #expect(try client.post("/v2/\(kind)sharedmemory/region/r/register", "{}").status == 400)
+    #expect(try client.post("/v2/\(kind)sharedmemory/region/r/unregister", "").status == 200)
+    #expect(try client.post("/v2/\(kind)sharedmemory/unregister", "").status == 200)
+  }
+}
+
+extension JSONValue {
+  subscript(_ name: String) -> JSONValue? {
+    guard case .object(let members) = self else { return nil }
+    return members.first { $0.name == name }?.value
+  }
+
+  subscript(_ index: Int) -> JSONValue? {
+    guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
+    return elements[index]
+  }
+}
