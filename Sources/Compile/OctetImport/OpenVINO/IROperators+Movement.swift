@@ -32,6 +32,7 @@ extension IROperatorTable {
       try GatherND(batchAxes: layer.attributes.integer("batch_dims", default: 0), joinsBatchAxes: false)
     },
     IROperator("Pad", 1, 12) { layer in Pad(mode: try layer.attributes.choice("pad_mode")) },
+    IROperator("ReorgYolo", 2) { layer in try ReorgYolo(stride: layer.attributes.integer("stride")) },
     IROperator("Reshape", 1) { layer in Reshape(specialZero: try layer.attributes.boolean("special_zero")) },
     IROperator("Reverse", 1) { layer in Reverse(mode: try layer.attributes.choice("mode")) },
     IROperator("ReverseSequence", 1) { layer in

@@ -15,18 +15,23 @@ struct Box {
   }
 
   /// The first four values are the corners.
-  init(_ corners: ArraySlice<Double>) {
-    let first = corners.startIndex
-    self.init(left: corners[first], top: corners[first + 1], right: corners[first + 2], bottom: corners[first + 3])
+  init(_ corners: some RandomAccessCollection<Double>) {
+    var values = corners.makeIterator()
+    func next() -> Double { values.next() ?? 0 }
+    self.init(left: next(), top: next(), right: next(), bottom: next())
   }
 
-  private var width: Double { right - left }
-  private var height: Double { bottom - top }
+  var corners: [Double] { [left, top, right, bottom] }
+  var width: Double { right - left }
+  var height: Double { bottom - top }
   private var area: Double { width < 0 || height < 0 ? 0 : width * height }
 
-  var clipped: Box {
-    func clip(_ value: Double) -> Double { min(max(value, 0), 1) }
-    return Box(left: clip(left), top: clip(top), right: clip(right), bottom: clip(bottom))
+  var clipped: Box { clipped(width: 1, height: 1) }
+
+  /// What is left of it in an image of this size; what is not a number becomes 0.
+  func clipped(width: Double, height: Double) -> Box {
+    func clip(_ value: Double, _ end: Double) -> Double { max(0, min(value, end)) }
+    return Box(left: clip(left, width), top: clip(top, height), right: clip(right, width), bottom: clip(bottom, height))
   }
 
   /// Each corner moved by its own offset.
@@ -41,6 +46,13 @@ struct Box {
     let (newWidth, newHeight) = (exp(offsets[2]) * width, exp(offsets[3]) * height)
     return Box(left: x - newWidth / 2, top: y - newHeight / 2, right: x + newWidth / 2, bottom: y + newHeight / 2)
   }
+
+  /// Every corner in other units, and with x and y of another origin.
+  func scaled(x: Double, y: Double) -> Box { Box(left: left * x, top: top * y, right: right * x, bottom: bottom * y) }
+  func shifted(x: Double, y: Double) -> Box { Box(left: left + x, top: top + y, right: right + x, bottom: bottom + y) }
+
+  /// With the pixel at right and bottom counted as inside.
+  func closed(by pixel: Double) -> Box { Box(left: left, top: top, right: right + pixel, bottom: bottom + pixel) }
 
   /// Intersection over union.
   func overlap(_ other: Box) -> Double {
