@@ -54,6 +54,7 @@ extension Configuration {
       section.read("body_seconds", 1...3600, into: &limits.bodySeconds)
       section.read("idle_seconds", 1...86_400, into: &limits.idleSeconds)
     }
+    root.section("repository") { section in section.read("changes", into: &repository.changes) }
     root.section("shutdown") { section in
       section.read("delay_seconds", 0...3600, into: &shutdown.delaySeconds)
       section.read("deadline_seconds", 1...3600, into: &shutdown.deadlineSeconds)
@@ -105,6 +106,7 @@ extension Configuration.Model {
       batchingSection.read("preferred", 1...1024, into: &batching.preferred)
       batchingSection.read("delay_microseconds", 0...10_000_000, into: &batching.delayMicroseconds)
     }
+    section.readLines("labels", in: folder, into: &labels)
     guard let name = section.required("name", name), section.required("path", path) != nil else { return nil }
     if !ModelSource.isName(name) {
       section.problem("name", "expected letters, digits, '_', '.' and '-', at most 128, found '\(name)'")
@@ -112,7 +114,28 @@ extension Configuration.Model {
   }
 
   /// `embedded:NAME` and paths from the root stay as they are.
-  private static func resolved(_ path: String, in folder: String) -> String {
+  fileprivate static func resolved(_ path: String, in folder: String) -> String {
     path.hasPrefix("/") || path.hasPrefix("embedded:") ? path : folder + path
+  }
+}
+
+extension ConfigurationSection {
+  /// Texts that stand in the configuration itself, or a file that has one a line.
+  fileprivate func readLines(_ key: String, in folder: String, into variable: inout [String]) {
+    if let listed = texts(key) {
+      variable = listed
+      return
+    }
+    var path: String?
+    read(key, into: &path)
+    guard let path = path.map({ Configuration.Model.resolved($0, in: folder) }) else { return }
+    do throws(SystemError) {
+      // An empty line in the middle is a class without a name, and keeps those behind it in their places.
+      let lines = String(decoding: try SystemFile.bytes(path), as: UTF8.self).split(
+        separator: /\r?\n/, omittingEmptySubsequences: false)
+      variable = (lines.last == "" ? lines.dropLast() : lines[...]).map(String.init)
+    } catch {
+      problem(key, "\(path): \(error)")
+    }
   }
 }

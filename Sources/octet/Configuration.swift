@@ -38,6 +38,8 @@ struct Configuration: Equatable {
     var strictINT8 = false
     var queue = Queue()
     var batching = Batching()
+    /// Names of the classes that an output's elements stand for.
+    var labels: [String] = []
   }
 
   struct Limits: Equatable {
@@ -49,6 +51,11 @@ struct Configuration: Equatable {
     var bodySeconds = 30
     /// Between two requests of one connection.
     var idleSeconds = 120
+  }
+
+  struct Repository: Equatable {
+    /// Whether models may be loaded and unloaded over HTTP.
+    var changes = false
   }
 
   struct Shutdown: Equatable {
@@ -78,6 +85,7 @@ struct Configuration: Equatable {
   var defaultModel: String? = "digits"
   var models = [Model(name: "digits", path: "embedded:digits")]
   var limits = Limits()
+  var repository = Repository()
   var shutdown = Shutdown()
   var metrics = MetricsOptions()
   var log = Log()
@@ -101,7 +109,8 @@ extension Configuration {
       options.preferredBatches = Set(model.batching.preferred)
       options.batchDelay = .microseconds(model.batching.delayMicroseconds)
       options.saturationSampling = metrics.saturationSampling
-      return ModelSource(name: model.name, path: model.path, strictINT8: model.strictINT8, options: options)
+      return ModelSource(
+        name: model.name, path: model.path, strictINT8: model.strictINT8, options: options, classLabels: model.labels)
     }
   }
 
@@ -109,6 +118,7 @@ extension Configuration {
     var options = HTTPServerOptions()
     options.bodyByteCount = limits.bodyBytes
     options.connections = limits.connections
+    options.allowsRepositoryChanges = repository.changes
     options.times.head = .seconds(limits.headSeconds)
     options.times.body = .seconds(limits.bodySeconds)
     options.times.idle = .seconds(limits.idleSeconds)

@@ -85,6 +85,16 @@ final class ConfigurationSection {
     variable = numbers.compactMap { $0 }
   }
 
+  /// The texts of an array, or nil where there is none; then the key may be read as something else.
+  func texts(_ key: String) -> [String]? {
+    guard let value = value(key), case .array(let elements) = value else { return nil }
+    let texts = elements.compactMap { element in
+      if case .string(let text) = element { text } else { nil }
+    }
+    if texts.count != elements.count { expected("an array of texts", key, value) }
+    return texts
+  }
+
   func read<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, into variable: inout Choice) {
     guard let value = value(key) else { return }
     guard case .string(let text) = value, let choice = Choice(rawValue: text) else {

@@ -140,6 +140,8 @@ struct Router: Sendable {
       Route.get("/v2/models/{model}[/versions/{version}]/config", ModelConfiguration.respond),
       Route.get("/v2/models/{model}[/versions/{version}]/stats", Statistics.model),
       Route.post("/v2/repository/index", Repository.index),
+      Route.post("/v2/repository/models/{model}/load", Repository.load),
+      Route.post("/v2/repository/models/{model}/unload", Repository.unload),
       Route.get("/v2/logging", LogSettings.show),
       Route.post("/v2/logging", LogSettings.update),
       Route.get("/v2[/models/{model}]/trace/setting", TraceSettings.show),

@@ -15,6 +15,8 @@ package final class ModelRepository: Sendable {
     case loading
     case ready(ServedModel)
     case failed(reason: String)
+    /// Taken out on purpose; it can be loaded again.
+    case unloaded
   }
 
   package struct Entry: Sendable {
@@ -56,7 +58,7 @@ package final class ModelRepository: Sendable {
   /// Whether the server should be sent requests, and if not why.
   package var notReadyReasons: [String] {
     if contents.withLock({ $0.isDraining }) { return ["the server is shutting down"] }
-    return entries.compactMap { entry in
+    return entries.filter { !$0.isUnloaded }.compactMap { entry in
       entry.notReadyReason.map { ServingError.notReady(model: entry.source.name, reason: $0).description }
     }
   }
@@ -110,6 +112,36 @@ package final class ModelRepository: Sendable {
     }
   }
 
+  /// Loads every version of a model again beside those that serve, and swaps them when all of them are ready.
+  ///
+  /// - Throws: why they are not; then nothing has changed.
+  package func load(named name: String) throws(ServingError) {
+    let sources = try versions(named: name).map(\.source)
+    let entries = sources.map(loaded)
+    if let reason = entries.compactMap(\.notReadyReason).first { throw .notReady(model: name, reason: reason) }
+    replace(entries)
+  }
+
+  /// Takes a model out; requests that it has taken are still answered.
+  package func unload(named name: String) throws(ServingError) {
+    replace(try versions(named: name).map { Entry(source: $0.source, state: .unloaded, metrics: $0.metrics) })
+    logger.notice("model unloaded", metadata: ["model": "\(name)"])
+  }
+
+  private func versions(named name: String) throws(ServingError) -> [Entry] {
+    guard let versions = contents.withLock({ $0.entries[name] }) else { throw .unknownModel(name) }
+    return Array(versions.values)
+  }
+
+  /// Puts entries in the place of those of the same name and version, unless a reload has removed these meanwhile.
+  private func replace(_ entries: [Entry]) {
+    contents.withLock { contents in
+      for entry in entries where contents.entries[entry.source.name]?[entry.source.version] != nil {
+        contents.entries[entry.source.name]?[entry.source.version] = entry
+      }
+    }
+  }
+
   /// From now on the server is not ready; the models go on answering.
   package func beginDraining() { contents.withLock { $0.isDraining = true } }
 
@@ -146,7 +178,12 @@ extension ModelRepository.Entry {
     case .ready: nil
     case .loading: "it is still loading"
     case .failed(let reason): reason
+    case .unloaded: "it is not loaded"
     }
+  }
+
+  package var isUnloaded: Bool {
+    if case .unloaded = state { true } else { false }
   }
 
   /// - Throws: why it cannot answer, which is counted.

@@ -21,6 +21,9 @@ template <typename Number> char *write_number(Number value, char *text) {
   if constexpr (std::is_floating_point_v<Number>) {
     if (!std::isfinite(value))
       return append(text, "null");
+    // Readers that know integers, such as Python's, would drop the sign of -0.
+    if (value == 0 && std::signbit(value))
+      return append(text, "-0.0");
   }
   return std::to_chars(text, text + kWidthF64, value).ptr;
 }

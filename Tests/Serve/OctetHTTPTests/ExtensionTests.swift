@@ -78,6 +78,40 @@ import Testing
     #expect(try client.post("/v2/repository/index", String(repeating: " ", count: 70_000)).status == 413)
   }
 
+  @Test func modelsAreNotChangedUnlessThatIsAllowed() throws {
+    let client = try server.connect()
+    for action in ["load", "unload"] {
+      let answer = try client.post("/v2/repository/models/doubling/\(action)", "{}")
+      #expect(answer.status == 403 && answer.text.contains("repository.changes"))
+    }
+    #expect(try client.post("/infer", TestServer.doubling).status == 200)
+  }
+
+  @Test func modelsComeAndGo() throws {
+    var options = HTTPServerOptions()
+    options.allowsRepositoryChanges = true
+    let client = try TestServer(options: options, hasBrokenModel: true).connect()
+    #expect(
+      try client.post("/v2/repository/models/doubling/unload", #"{"parameters":{"unload_dependents":false}}"#).status
+        == 200)
+    #expect(try client.post("/infer", TestServer.doubling).status == 503)
+    #expect(try client.get("/v2/models/doubling/ready").status == 503)
+    #expect(try !client.get("/v2/health/ready").text.contains("doubling"), "unloaded on purpose is not a fault")
+    #expect(
+      try client.post("/v2/repository/index", "").text.contains(#""state":"UNAVAILABLE","reason":"it is not loaded""#))
+    #expect(try client.post("/v2/repository/models/doubling/load", "{}").status == 200)
+    #expect(try client.post("/infer", TestServer.doubling).status == 200)
+    for action in ["load", "unload"] {
+      #expect(try client.post("/v2/repository/models/unknown/\(action)", "").status == 404)
+    }
+    let broken = try client.post("/v2/repository/models/broken/load", "{}")
+    #expect(broken.status == 503 && broken.text.contains("there is no such file"))
+    for parameters in [#"{"config":"{}"}"#, #"{"file:1/model.xml":"YQ=="}"#, "[]"] {
+      let answer = try client.post("/v2/repository/models/typed/load", #"{"parameters":\#(parameters)}"#)
+      #expect(answer.status == 400, "\(answer.text)")
+    }
+  }
+
   // MARK: - Settings and shared memory
 
   @Test(arguments: ["/v2/logging", "/v2/trace/setting", "/v2/models/doubling/trace/setting"])

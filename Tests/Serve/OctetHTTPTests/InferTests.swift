@@ -36,7 +36,7 @@ import Testing
     let values = "[0.1,1e-45,3.4028235e38,-0,16777217,1.17549435e-38]"
     let body = #"{"inputs":[{"name":"x","shape":[3,2],"datatype":"FP32","data":\#(values)}]}"#
     let text = try server.connect().post("/infer", body).text
-    #expect(text.contains(#""data":[0.2,3e-45,null,-0,33554432,2.3509887e-38]"#), "\(text)")
+    #expect(text.contains(#""data":[0.2,3e-45,null,-0.0,33554432,2.3509887e-38]"#), "\(text)")
   }
 
   @Test func everyTypeOfJSONComesBackAsItWas() throws {

@@ -10,6 +10,8 @@ package struct HTTPServerOptions: Hashable, Sendable {
   package var bodyByteCount = 64 << 20
   package var connections = 1024
   package var times = TimeLimits()
+  /// Whether models may be loaded and unloaded over HTTP.
+  package var allowsRepositoryChanges = false
 
   package init() {}
 }
