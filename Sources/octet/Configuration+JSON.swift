@@ -40,6 +40,7 @@ extension Configuration {
     root.section("listen") { section in
       section.read("host", into: &listen.host)
       section.read("port", 0...65_535, into: &listen.port)
+      section.read("threads", 0...1024, into: &listen.threads)
     }
     if let listed = root.sections("models", { Model(from: $0, folder: folder) }) {
       models = listed
@@ -50,6 +51,7 @@ extension Configuration {
     root.section("limits") { section in
       section.read("body_bytes", 1...(1 << 40), into: &limits.bodyBytes)
       section.read("connections", 1...65_536, into: &limits.connections)
+      section.read("connections_per_address", 0...65_536, into: &limits.connectionsPerAddress)
       section.read("head_seconds", 1...3600, into: &limits.headSeconds)
       section.read("body_seconds", 1...3600, into: &limits.bodySeconds)
       section.read("idle_seconds", 1...86_400, into: &limits.idleSeconds)
@@ -95,6 +97,7 @@ extension Configuration.Model {
     section.read("threads", 0...1024, into: &threads)
     section.read("streams", 0...1024, into: &streams)
     section.read("strict_int8", into: &strictINT8)
+    section.read("inline_microseconds", 0...10_000, into: &inlineMicroseconds)
     section.section("queue") { queueSection in
       queueSection.read("capacity", 1...65_536, into: &queue.capacity)
       queueSection.read("bytes", 1...(1 << 40), into: &queue.bytes)

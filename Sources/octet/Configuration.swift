@@ -8,6 +8,8 @@ struct Configuration: Equatable {
     var host = "127.0.0.1"
     /// 0 takes a port that is free.
     var port = 8080
+    /// Threads that serve connections; 0 takes one per processor, at most 4.
+    var threads = 0
   }
 
   struct Model: Equatable {
@@ -36,6 +38,8 @@ struct Configuration: Equatable {
     /// 0 follows the hint.
     var streams = 0
     var strictINT8 = false
+    /// An inference that takes no longer may run on its connection's thread; 0: none does.
+    var inlineMicroseconds = 100
     var queue = Queue()
     var batching = Batching()
     /// Names of the classes that an output's elements stand for.
@@ -45,6 +49,8 @@ struct Configuration: Equatable {
   struct Limits: Equatable {
     var bodyBytes = 64 << 20
     var connections = 1024
+    /// Of one address; 0: as many as there are.
+    var connectionsPerAddress = 0
     /// For the head of a request.
     var headSeconds = 10
     /// For a body, and one more for each MiB of it.
@@ -100,6 +106,7 @@ extension Configuration {
       options.hint = model.hint
       options.threads = model.threads
       options.streams = model.streams
+      options.inlineLimit = .microseconds(model.inlineMicroseconds)
       options.queueCapacity = model.queue.capacity
       options.queueByteCapacity = model.queue.bytes
       options.defaultPriority = model.queue.defaultPriority
@@ -117,8 +124,10 @@ extension Configuration {
   var serverOptions: HTTPServerOptions {
     var options = HTTPServerOptions()
     options.bodyByteCount = limits.bodyBytes
-    options.connections = limits.connections
     options.allowsRepositoryChanges = repository.changes
+    options.threads = listen.threads > 0 ? listen.threads : min(ProcessorCount.available, 4)
+    options.connections.total = limits.connections
+    options.connections.perAddress = limits.connectionsPerAddress > 0 ? limits.connectionsPerAddress : Int.max
     options.times.head = .seconds(limits.headSeconds)
     options.times.body = .seconds(limits.bodySeconds)
     options.times.idle = .seconds(limits.idleSeconds)

@@ -8,11 +8,19 @@ struct RequestHead: Sendable {
   var path: String
   var headers: [(name: String, value: String)]
 
-  func values(of name: String) -> [String] {
-    headers.filter { $0.name.utf8.elementsEqual(name.utf8) { $0 | 0x20 == $1 | 0x20 } }.map(\.value)
+  func values(of name: String) -> [String] { headers.filter { Self.isSame($0.name, name) }.map(\.value) }
+
+  func value(of name: String) -> String? {
+    for header in headers where Self.isSame(header.name, name) { return header.value }
+    return nil
   }
 
-  func value(of name: String) -> String? { values(of: name).first }
+  private static func isSame(_ name: String, _ other: String) -> Bool {
+    name.utf8.count == other.utf8.count && name.utf8.elementsEqual(other.utf8) { $0 | 0x20 == $1 | 0x20 }
+  }
+
+  /// Whether it asks how the server is, which has to be answered when nothing else is.
+  var asksAboutServer: Bool { ["/health/", "/v2/health/", "/metrics"].contains { path.hasPrefix($0) } }
 
   /// Whether the client waits to be told before it sends the body.
   var expectsContinue: Bool { value(of: "Expect")?.lowercased() == "100-continue" }

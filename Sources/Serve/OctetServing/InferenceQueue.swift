@@ -44,6 +44,9 @@ package final class InferenceQueue: Sendable {
   private let modelName: String
   private let options: ServingOptions
   private let isBatchable: Bool
+  package let streamCount: Int
+  /// The input shapes that are known to run so quickly that the caller may do it; nil where there are none.
+  private let inlineShapes: [Shape]?
   private let metrics: ModelMetrics
   private let processors: Processors
   private let state: Lock<State>
@@ -58,14 +61,19 @@ package final class InferenceQueue: Sendable {
     self.processors = processors
     let maximumBatch = min(options.maximumBatch, model.signature.largestBatch)
     isBatchable = maximumBatch > 1
-    let layout = StreamLayout(options, processors: processors.count)
-    var streams: [InferenceStream] = []
-    for index in 0..<layout.streams {
-      streams.append(
-        try InferenceStream(
-          label: "octet.\(modelName).\(index)", model: model, threads: layout.threadsPerStream,
-          maximumBatch: maximumBatch, saturationSampling: options.saturationSampling))
+    func makeStream(_ index: Int, threads: Int) throws(ModelError) -> InferenceStream {
+      try InferenceStream(
+        label: "octet.\(modelName).\(index)", model: model, threads: threads, maximumBatch: maximumBatch,
+        saturationSampling: options.saturationSampling)
     }
+    // One thread shows how quick the model is, and by that how many streams it should have.
+    var streams = [try makeStream(0, threads: 1)]
+    let layout = StreamLayout(
+      options, processors: processors.count, isQuick: streams[0].quickestRun <= options.inlineLimit)
+    if layout.threadsPerStream > 1 { streams[0] = try makeStream(0, threads: layout.threadsPerStream) }
+    for index in 1..<max(1, layout.streams) { streams.append(try makeStream(index, threads: layout.threadsPerStream)) }
+    streamCount = streams.count
+    inlineShapes = streams[0].quickestRun <= options.inlineLimit ? model.smallestInputShapes : nil
     state = Lock(
       State(
         batcher: Batcher(
@@ -87,8 +95,15 @@ package final class InferenceQueue: Sendable {
   package var oldestRunningBatch: Instant? { state.withLock { $0.runningSince.values.min() } }
 
   /// Queues a request. `completion` is called once, on some other thread or on this one, with the answer or the refusal.
-  package func submit(_ request: InferenceRequest, completion: @escaping Completion) {
+  ///
+  /// - Parameter mayRunHere: if nobody waits and the inference is known to be quick, run it before this call returns.
+  package func submit(_ request: InferenceRequest, mayRunHere: Bool = false, completion: @escaping Completion) {
     let now = Instant.now
+    if mayRunHere, let inlineShapes, request.inputs.elementsEqual(inlineShapes, by: { $0.shape == $1 }),
+      let stream = takeIdleStream(at: now)
+    {
+      return run(request, completion, on: stream, since: now)
+    }
     let (group, rows) = batchGroup(of: request)
     let patience = [request.patience, options.queueDeadline].compactMap { $0 }.min()
     let entry = Entry(
@@ -107,6 +122,34 @@ package final class InferenceQueue: Sendable {
       }
     }
     perform(actions)
+  }
+
+  /// A stream for one request that need not wait.
+  private func takeIdleStream(at now: Instant) -> InferenceStream? {
+    state.withLock { state in
+      guard state.batcher.depth == 0, let stream = state.idleStreams.last,
+        processors.begin(share, threads: stream.threads, at: now)
+      else { return nil }
+      begin(requests: 1, on: stream, &state, at: now)
+      return stream
+    }
+  }
+
+  private func begin(requests: Int, on stream: InferenceStream, _ state: inout State, at now: Instant) {
+    state.idleStreams.removeLast()
+    state.runningSince[ObjectIdentifier(stream)] = now
+    state.runningRequests += requests
+  }
+
+  /// Runs one request on the caller's thread. What has come meanwhile is left to the stream's own.
+  private func run(
+    _ request: InferenceRequest, _ completion: @escaping Completion, on stream: InferenceStream, since arrival: Instant
+  ) {
+    let work = Pending(request: request, completion: completion)
+    let entry = Entry(
+      work: work, group: nil, rows: 1, byteCount: 0, priority: 0, arrival: arrival, deadline: nil)
+    run([entry], on: stream)
+    if let next = finish(1, on: stream) { stream.queue.async { self.runUntilIdle(stream, first: next) } }
   }
 
   /// What a request needs to share a batch: one extent of axis 0 for all its inputs.
@@ -130,9 +173,7 @@ package final class InferenceQueue: Sendable {
       }
       switch state.batcher.next(at: now) {
       case .run(let entries):
-        state.idleStreams.removeLast()
-        state.runningSince[ObjectIdentifier(stream)] = now
-        state.runningRequests += entries.count
+        begin(requests: entries.count, on: stream, &state, at: now)
         actions.batches.append((stream, entries))
       case .wait(let until):
         wakeUp = min(wakeUp ?? until, until)

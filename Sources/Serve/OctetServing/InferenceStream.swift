@@ -3,11 +3,13 @@ import OctetKernels
 import OctetRuntime
 import OctetSystem
 
-/// One executor, its threads, and the serial queue on which it runs.
+/// One executor, its threads, and the serial queue on which it runs, unless the caller runs it.
 final class InferenceStream: Sendable {
   let queue: DispatchQueue
   let threads: Int
-  /// The queue is serial, so this lock never waits.
+  /// How long an inference of the smallest inputs takes.
+  let quickestRun: Duration
+  /// Only whoever has taken the stream runs on it, so this lock never waits.
   private let runner: Lock<BatchRunner>
 
   init(
@@ -18,7 +20,7 @@ final class InferenceStream: Sendable {
     let team = WorkerTeam(threads: threads)
     let executor = Executor(model: model, team: team, saturationSampling: saturationSampling)
     let runner = BatchRunner(model: model, executor: executor)
-    try runner.warmUp(maximumBatch: maximumBatch)
+    quickestRun = try runner.warmUp(maximumBatch: maximumBatch)
     self.runner = Lock(runner)
   }
 

@@ -27,6 +27,9 @@ package struct ServingOptions: Hashable, Sendable {
   package var preferredBatches: Set<Int> = []
   /// How long the first request of a batch waits for others; zero joins only what waits anyway.
   package var batchDelay = Duration.zero
+  /// An inference that takes no longer than this may run on the thread that its request came in on: changing to another
+  /// and back would take longer.
+  package var inlineLimit = Duration.microseconds(100)
   /// Look at the quantizers of every n-th inference; 0 never does.
   package var saturationSampling = 64
 
@@ -80,9 +83,13 @@ package struct StreamLayout: Hashable, Sendable {
   package let threadsPerStream: Int
 
   /// threadsPerStream = max(1, threads / streams)
-  package init(_ options: ServingOptions, processors: Int) {
+  ///
+  /// - Parameter isQuick: the model is done before further threads could help; then every processor has a stream, unless
+  ///   the options say otherwise.
+  package init(_ options: ServingOptions, processors: Int, isQuick: Bool = false) {
     let threads = options.threads > 0 ? options.threads : max(1, processors)
-    let hinted = options.hint == .latency ? 1 : threads
+    let isFree = options.threads == 0 && options.streams == 0
+    let hinted = options.hint == .latency && !(isQuick && isFree) ? 1 : threads
     streams = options.streams > 0 ? options.streams : hinted
     threadsPerStream = max(1, threads / streams)
   }

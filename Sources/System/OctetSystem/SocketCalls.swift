@@ -19,6 +19,44 @@ package enum SocketCalls {
     return socket
   }
 
+  package enum Acceptance {
+    case connection(Int32, PeerAddress?)
+    /// Nobody waits to be accepted.
+    case nothing
+    /// The process or the system has no more descriptors or memory; trying again at once is of no use.
+    case exhausted(SystemError)
+  }
+
+  /// The next connection of a listening socket that does not block; neither does the new one.
+  package static func accept(_ listening: Int32) -> Acceptance {
+    while true {
+      var storage = sockaddr_storage()
+      var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+      let socket = withUnsafeMutablePointer(to: &storage) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.accept(listening, $0, &length) }
+      }
+      guard socket < 0 else {
+        prepare(socket)
+        return .connection(socket, PeerAddress(storage))
+      }
+      switch errno {
+      case EAGAIN: return .nothing
+      case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted(SystemError("accept a connection"))
+      // A client that has gone already, an interruption: the next one.
+      case EINTR, ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, EHOSTUNREACH, ENETUNREACH: continue
+      default: return .nothing
+      }
+    }
+  }
+
+  /// No waiting, no inheriting, no gathering of small packets.
+  private static func prepare(_ socket: Int32) {
+    _ = fcntl(socket, F_SETFL, O_NONBLOCK)
+    _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
+    var yes: Int32 = 1
+    setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+  }
+
   /// Sends as much as fits into the socket's buffer.
   package static func send(_ bytes: [UInt8], to socket: Int32) {
     _ = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))

@@ -37,6 +37,8 @@ import OctetSystem
     options.streams = 1
     options.maximumBatch = 1
     options.queueCapacity = 4
+    // A closed gate would hold the connections' own thread.
+    options.inlineLimit = .zero
     return options
   }
 

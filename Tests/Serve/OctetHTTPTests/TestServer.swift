@@ -21,6 +21,8 @@ final class TestServer: Sendable {
   ) throws {
     let gate = Gate()
     self.gate = gate
+    var options = options
+    options.threads = 2
     repository = ModelRepository(processors: 2) { source in
       switch source.name {
       case "doubling": return FakeModel.doubling(gate: gate)

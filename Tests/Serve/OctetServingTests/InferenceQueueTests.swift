@@ -38,6 +38,7 @@ private struct Fixture {
   init(_ configure: (inout ServingOptions) -> Void = { _ in }, rows: ClosedRange<Int> = 0...Int.max) throws {
     var options = ServingOptions()
     options.threads = 1
+    options.inlineLimit = .zero
     configure(&options)
     queue = try InferenceQueue(
       modelName: "doubling", model: FakeModel.doubling(rows: rows, gate: gate), options: options,
@@ -45,14 +46,14 @@ private struct Fixture {
   }
 
   func submit(
-    _ name: String, _ values: [Float], patience: Duration? = nil, priority: Int? = nil,
+    _ name: String, _ values: [Float], patience: Duration? = nil, priority: Int? = nil, mayRunHere: Bool = false,
     isAbandoned: @escaping @Sendable () -> Bool = { false }
   ) {
     let input = Tensor(.f32, Shape(valid: [values.count / 2, 2]), elements: values)
     let results = results
-    queue.submit(InferenceRequest(inputs: [input], patience: patience, priority: priority, isAbandoned: isAbandoned)) {
-      results.add(name, $0)
-    }
+    let request = InferenceRequest(
+      inputs: [input], patience: patience, priority: priority, isAbandoned: isAbandoned)
+    queue.submit(request, mayRunHere: mayRunHere) { results.add(name, $0) }
   }
 
   /// Submits a request that keeps the only stream busy until the gate opens.
@@ -108,6 +109,40 @@ extension Result where Success == InferenceResponse {
     #expect(fixture.metrics.rejections(for: .queueFull) == 1)
     fixture.gate.open()
     #expect(fixture.results.wait(for: 3).count == 4)
+  }
+
+  @Test func aQuickInferenceRunsBeforeSubmitReturns() throws {
+    let fixture = try Fixture { $0.inlineLimit = .seconds(1) }
+    let here = pthread_self()
+    let thread = Lock<pthread_t?>(nil)
+    let input = Tensor(.f32, Shape(valid: [1, 2]), elements: [1, 2] as [Float])
+    fixture.queue.submit(InferenceRequest(inputs: [input]), mayRunHere: true) { _ in
+      thread.withLock { $0 = pthread_self() }
+    }
+    #expect(thread.withLock { $0 } == here)
+    #expect(fixture.queue.requestsInFlight == 0)
+  }
+
+  @Test func whatIsNotKnownToBeQuickRunsElsewhere() throws {
+    let limits: [(Duration, [Float])] = [(.zero, [1, 2]), (.seconds(1), [1, 2, 3, 4])]
+    for (limit, values) in limits {
+      let fixture = try Fixture { $0.inlineLimit = limit }
+      fixture.gate.close()
+      // It would never return if it waited for the gate.
+      fixture.submit("a", values, mayRunHere: true)
+      fixture.gate.open()
+      #expect(fixture.results.wait(for: 1).first?.result.values == values.map { $0 * 2 })
+    }
+  }
+
+  @Test func whatCameDuringAnInlineInferenceIsRunToo() throws {
+    let fixture = try Fixture { $0.inlineLimit = .seconds(1) }
+    fixture.gate.close()
+    DispatchQueue.global().async { fixture.submit("here", [1, 2], mayRunHere: true) }
+    while fixture.gate.waitingCount == 0 { usleep(500) }
+    fixture.submit("meanwhile", [3, 4], mayRunHere: true)
+    fixture.gate.open()
+    #expect(fixture.results.wait(for: 2).map(\.name) == ["here", "meanwhile"])
   }
 
   @Test func aFullQueueRefusesTheLowestPriorityFirst() throws {

@@ -4,13 +4,13 @@ import Testing
 
 @Suite struct StreamLayoutTests {
   private func layout(
-    _ hint: PerformanceHint, threads: Int = 0, streams: Int = 0, processors: Int = 4
+    _ hint: PerformanceHint, threads: Int = 0, streams: Int = 0, processors: Int = 4, isQuick: Bool = false
   ) -> [Int] {
     var options = ServingOptions()
     options.hint = hint
     options.threads = threads
     options.streams = streams
-    let layout = StreamLayout(options, processors: processors)
+    let layout = StreamLayout(options, processors: processors, isQuick: isQuick)
     return [layout.streams, layout.threadsPerStream]
   }
 
@@ -22,4 +22,10 @@ import Testing
   }
   @Test func streamsShareTheThreads() { #expect(layout(.latency, streams: 2) == [2, 2]) }
   @Test func everyStreamHasAThread() { #expect(layout(.throughput, streams: 8) == [8, 1]) }
+
+  @Test func aQuickModelHasAStreamOnEveryProcessorUnlessToldOtherwise() {
+    #expect(layout(.latency, isQuick: true) == [4, 1])
+    #expect(layout(.latency, threads: 2, isQuick: true) == [1, 2])
+    #expect(layout(.latency, streams: 2, isQuick: true) == [2, 2])
+  }
 }

@@ -2,107 +2,81 @@ import Dispatch
 import OctetServing
 import OctetSystem
 
+/// How many connections may be open.
+package struct ConnectionLimits: Hashable, Sendable {
+  package var total = 1024
+  /// Of one address; those behind a proxy share one.
+  package var perAddress = Int.max
+  /// Beyond `total`: these are only told how the server is, so that a probe finds it alive when others have taken all.
+  package static let surplus = 16
+
+  package init() {}
+}
+
 /// All open connections, and the end of those whose clients take too long.
-///
-/// A socket is only ever touched under the lock. libmicrohttpd closes it after `remove`, so its number cannot have passed
-/// to another connection meanwhile.
 final class ConnectionWatch: Sendable {
-  typealias Identifier = UInt
-
-  fileprivate struct Connection {
-    let socket: Int32
-    var phase: ConnectionPhase
-    /// Whether a refusal is on its way to a client that may still be sending.
-    var isRefused = false
-  }
-
   private struct State {
-    var connections: [Identifier: Connection] = [:]
-    var next: Identifier = 1
+    var connections: [ObjectIdentifier: WatchedConnection] = [:]
+    var byAddress: [PeerAddress: Int] = [:]
+    /// Admitted, but not yet known to libmicrohttpd; by socket.
+    var admitted: [Int32: WatchedConnection] = [:]
   }
 
-  private let limits: TimeLimits
+  private let limits: ConnectionLimits
+  private let times: TimeLimits
+  private let isPlain: Bool
   private let state = Lock(State())
   private let timers = DispatchQueue(label: "octet.connections")
   private let lingering = LingeringConnections()
 
-  init(limits: TimeLimits) {
+  init(limits: ConnectionLimits, times: TimeLimits, isPlain: Bool) {
     self.limits = limits
+    self.times = times
+    self.isPlain = isPlain
     scheduleSweep()
   }
 
-  /// - Returns: an identifier that is never zero.
-  func add(socket: Int32) -> Identifier {
+  /// Takes a new connection in, if there is room for it.
+  func admit(_ socket: Int32, from address: PeerAddress?) -> Bool {
     state.withLock { state in
-      defer { state.next += 1 }
-      state.connections[state.next] = Connection(socket: socket, phase: .receivingHead(since: .now))
-      return state.next
+      let count = state.connections.count
+      guard count < limits.total + ConnectionLimits.surplus else { return false }
+      if let address {
+        let own = state.byAddress[address, default: 0]
+        guard own < limits.perAddress else { return false }
+        state.byAddress[address] = own + 1
+      }
+      let connection = WatchedConnection(
+        socket: socket, address: address, isSurplus: count >= limits.total, isPlain: isPlain)
+      state.connections[ObjectIdentifier(connection)] = connection
+      state.admitted[socket] = connection
+      return true
     }
   }
 
-  func remove(_ identifier: Identifier) {
+  /// The connection that was admitted on this socket.
+  func claim(_ socket: Int32) -> WatchedConnection? { state.withLock { $0.admitted.removeValue(forKey: socket) } }
+
+  func remove(_ connection: WatchedConnection) {
+    connection.close(lingering)
     state.withLock { state in
-      guard let connection = state.connections.removeValue(forKey: identifier), connection.isRefused else { return }
-      lingering.keep(connection.socket)
+      state.connections[ObjectIdentifier(connection)] = nil
+      guard let address = connection.address, let own = state.byAddress[address] else { return }
+      state.byAddress[address] = own > 1 ? own - 1 : nil
     }
-  }
-
-  func set(_ phase: ConnectionPhase, of identifier: Identifier) {
-    state.withLock { $0.connections[identifier]?.phase = phase }
-  }
-
-  /// The connection will be closed after a refusal that the client may not be waiting for yet.
-  func markRefused(_ identifier: Identifier) {
-    state.withLock { $0.connections[identifier]?.isRefused = true }
-  }
-
-  /// Sends a refusal past libmicrohttpd, which takes none in the middle of a body. The caller ends the connection.
-  func cutOff(_ identifier: Identifier, _ error: HTTPError) {
-    state.withLock { $0.connections[identifier]?.cutOff(error) }
   }
 
   func closeIdle() {
-    state.withLock { state in
-      for connection in state.connections.values where connection.phase.isIdle {
-        SocketCalls.stop(connection.socket)
-      }
-    }
+    for connection in connections { connection.endIfIdle() }
   }
+
+  private var connections: [WatchedConnection] { state.withLock { Array($0.connections.values) } }
 
   private func scheduleSweep() {
     timers.asyncAfter(deadline: .now() + .milliseconds(500)) { [weak self] in
-      self?.sweep(at: .now)
-      self?.scheduleSweep()
+      guard let self else { return }
+      for connection in connections { connection.endIfLate(at: .now, times) }
+      scheduleSweep()
     }
-  }
-
-  private func sweep(at now: Instant) {
-    state.withLock { state in
-      for identifier in state.connections.keys {
-        guard let phase = state.connections[identifier]?.phase, let end = phase.end(limits), end <= now else {
-          continue
-        }
-        state.connections[identifier]?.end()
-      }
-    }
-  }
-}
-
-extension ConnectionWatch.Connection {
-  fileprivate mutating func end() {
-    if phase.isReceiving { cutOff(HTTPError(408, "the request did not arrive in time")) }
-    // libmicrohttpd sees the end of the stream, and closes.
-    if phase.isReceiving { SocketCalls.stopReceiving(socket) } else { SocketCalls.stop(socket) }
-    phase = .working
-  }
-
-  fileprivate mutating func cutOff(_ error: HTTPError) {
-    let body = JSONValue.object(("error", .string(error.message))).text
-    let status = [408: "Request Timeout", 413: "Content Too Large"][error.status] ?? "Bad Request"
-    let text =
-      "HTTP/1.1 \(error.status) \(status)\r\nContent-Type: application/json\r\nConnection: close\r\n"
-      + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
-    SocketCalls.send(Array(text.utf8), to: socket)
-    isRefused = true
   }
 }

@@ -10,19 +10,26 @@ final class HTTPExchange: @unchecked Sendable {
   /// What the next call of libmicrohttpd means.
   private enum Stage {
     case receiving(RequestAssembler)
-    /// Suspended, until `deliver` has an answer.
     case working
     case answered
   }
 
-  let watched: ConnectionWatch.Identifier
+  /// Where the answer of a deferred route is.
+  private enum Answer {
+    case awaited
+    /// The connection is suspended until it is there.
+    case awaitedAsleep
+    case ready(HTTPResponse)
+  }
+
+  let watched: WatchedConnection
   private let connection: OpaquePointer
   private let server: HTTPServer
   private let head: RequestHead
   private var stage = Stage.answered
-  private let answer = Lock<HTTPResponse?>(nil)
+  private let answer = Lock(Answer.awaited)
 
-  init(connection: OpaquePointer, head: RequestHead, watched: ConnectionWatch.Identifier, server: HTTPServer) {
+  init(connection: OpaquePointer, head: RequestHead, watched: WatchedConnection, server: HTTPServer) {
     self.connection = connection
     self.head = head
     self.watched = watched
@@ -33,14 +40,16 @@ final class HTTPExchange: @unchecked Sendable {
   /// is not worth sending, is refused here.
   func begin() -> MHD_Result {
     do throws(HTTPError) {
+      guard !watched.isSurplus || head.asksAboutServer else {
+        throw HTTPError(503, "there are too many connections; try again later")
+      }
       let assembler = try RequestAssembler(head: head, bodyLimit: server.options.bodyByteCount)
       if head.expectsContinue { _ = try server.router.match(method: head.method, path: head.path) }
-      server.watch.set(
-        .receivingBody(since: .now, byteCount: assembler.announcedLength ?? 0), of: watched)
+      watched.set(.receivingBody(since: .now, byteCount: assembler.announcedLength ?? 0))
       stage = .receiving(assembler)
       return .YES
     } catch {
-      server.watch.markRefused(watched)
+      watched.markRefused()
       return send(error.response)
     }
   }
@@ -53,7 +62,7 @@ final class HTTPExchange: @unchecked Sendable {
       stage = .receiving(assembler)
       return .YES
     } catch {
-      server.watch.cutOff(watched, error)
+      watched.cutOff(error)
       return .NO
     }
   }
@@ -62,11 +71,11 @@ final class HTTPExchange: @unchecked Sendable {
   func proceed() -> MHD_Result {
     switch stage {
     case .receiving(let assembler):
-      server.watch.set(.working, of: watched)
+      watched.set(.working)
       return route(assembler.finish())
     case .working:
       // Called without an answer, it has nothing to do yet.
-      guard let response = answer.withLock({ $0.take() }) else { return .YES }
+      guard case .ready(let response) = answer.withLock({ $0 }) else { return .YES }
       return send(response)
     case .answered:
       return .YES
@@ -85,25 +94,38 @@ final class HTTPExchange: @unchecked Sendable {
         return send(try respond(request))
       case .deferred(let respond):
         stage = .working
-        // First this, then the work: the answer may be there before this call returns.
-        MHD_suspend_connection(connection)
         respond(request) { response in self.deliver(response) }
-        return .YES
+        return sendOrSleep()
       }
     } catch {
       return send(error.response)
     }
   }
 
-  /// Leaves the answer where `proceed` finds it. Called once, from any thread.
+  /// Sends the answer if it is there already, which saves the connection from being suspended and resumed.
+  private func sendOrSleep() -> MHD_Result {
+    let response = answer.withLock { answer -> HTTPResponse? in
+      if case .ready(let response) = answer { return response }
+      // Under the lock, so that it comes before the resumption.
+      MHD_suspend_connection(connection)
+      answer = .awaitedAsleep
+      return nil
+    }
+    return response.map(send) ?? .YES
+  }
+
+  /// Leaves the answer where `sendOrSleep` or `proceed` finds it. Called once, from any thread.
   private func deliver(_ response: HTTPResponse) {
-    answer.withLock { $0 = response }
-    MHD_resume_connection(connection)
+    let isAsleep = answer.withLock { answer in
+      defer { answer = .ready(response) }
+      if case .awaitedAsleep = answer { return true } else { return false }
+    }
+    if isAsleep { MHD_resume_connection(connection) }
   }
 
   private func send(_ response: HTTPResponse) -> MHD_Result {
     stage = .answered
-    server.watch.set(.sending(since: .now, byteCount: response.byteCount), of: watched)
+    watched.set(.sending(since: .now, byteCount: response.byteCount))
     return response.queue(on: connection, closing: server.isDraining)
   }
 }
@@ -112,12 +134,7 @@ extension HTTPResponse {
   /// Hands the answer to libmicrohttpd, which sends the body from where it is and lets go of it afterwards.
   func queue(on connection: OpaquePointer, closing: Bool) -> MHD_Result {
     let owner = Unmanaged.passRetained(BodyOwner(body))
-    let pieces = body.map(\.bytes).filter { !$0.isEmpty }.map {
-      MHD_IoVec(iov_base: $0.baseAddress, iov_len: $0.count)
-    }
-    let created = MHD_create_response_from_iovec(
-      pieces, UInt32(pieces.count), { $0.map { Unmanaged<BodyOwner>.fromOpaque($0).release() } }, owner.toOpaque())
-    guard let created else {
+    guard let created = makeResponse(owner.toOpaque()) else {
       owner.release()
       return .NO
     }
@@ -126,6 +143,21 @@ extension HTTPResponse {
     for header in headers { MHD_add_response_header(created, header.name, header.value) }
     if closing { MHD_add_response_header(created, "Connection", "close") }
     return MHD_queue_response(connection, UInt32(status), created)
+  }
+
+  private func makeResponse(_ owner: UnsafeMutableRawPointer) -> OpaquePointer? {
+    let release: MHD_ContentReaderFreeCallback = { owner in
+      owner.map { Unmanaged<BodyOwner>.fromOpaque($0).release() }
+    }
+    // One piece goes out with the head, in one call of the system; several need one of their own.
+    if body.count == 1, let base = body[0].bytes.baseAddress {
+      return MHD_create_response_from_buffer_with_free_callback_cls(
+        body[0].bytes.count, UnsafeMutableRawPointer(mutating: base), release, owner)
+    }
+    let pieces = body.map(\.bytes).filter { !$0.isEmpty }.map {
+      MHD_IoVec(iov_base: $0.baseAddress, iov_len: $0.count)
+    }
+    return MHD_create_response_from_iovec(pieces, UInt32(pieces.count), release, owner)
   }
 }
 

@@ -5,39 +5,44 @@ package import OctetServing
 package import OctetSystem
 import Synchronization
 
-/// Limits of the HTTP side.
+/// How the HTTP side is set up.
 package struct HTTPServerOptions: Hashable, Sendable {
   package var bodyByteCount = 64 << 20
-  package var connections = 1024
+  package var connections = ConnectionLimits()
   package var times = TimeLimits()
   /// Whether models may be loaded and unloaded over HTTP.
   package var allowsRepositoryChanges = false
+  /// Threads that serve connections.
+  package var threads = 1
 
   package init() {}
 }
 
 /// Serves models over HTTP.
 ///
+///     connection → ConnectionAcceptor → the thread with the fewest
 ///     bytes → RequestAssembler → Router → Route → InferenceQueue
 ///                   response bytes ← Route ←───────────┘
 ///
-/// libmicrohttpd serves all connections on one thread of its own. A connection is suspended before its request is queued
-/// and resumed when the answer is there, so that this thread never waits for a kernel.
+/// Each thread is a daemon of libmicrohttpd. A connection is suspended until its answer is there, so that no thread waits
+/// for a queue; only what takes less time than that is done on the thread itself.
 package final class HTTPServer: @unchecked Sendable {
+  /// Of each connection, which also bounds the head of a request.
+  private static let connectionMemory = 32_768
+
   let options: HTTPServerOptions
   let router = Router.standard
   let context: ServerContext
-  let watch: ConnectionWatch
-  /// The port that clients connect to.
+  /// The port that clients connect to; 0 for a Unix socket.
   package let port: UInt16
 
+  private let watch: ConnectionWatch
   private let logger = Logger(label: "octet.http")
   private let draining = Atomic(false)
   private let openExchanges = Atomic(0)
-  /// Written before any other thread knows the server.
-  private var daemon: OpaquePointer?
-  /// The listening socket after `stopListening`, which comes before `stop` and on the same thread.
-  private var quiescedSocket: Int32 = -1
+  /// Written before any other thread knows the server, as is `acceptor`.
+  private var daemons: [OpaquePointer] = []
+  private var acceptor: ConnectionAcceptor?
   private let callbacks: UnsafeMutablePointer<octet_http_callbacks>
 
   var isDraining: Bool { draining.load(ordering: .relaxed) }
@@ -52,24 +57,47 @@ package final class HTTPServer: @unchecked Sendable {
   ) throws(SystemError) {
     self.options = options
     context = ServerContext(repository: repository, metrics: metrics, options: options)
-    watch = ConnectionWatch(limits: options.times)
+    watch = ConnectionWatch(limits: options.connections, times: options.times, isPlain: true)
     port = socket.port
     callbacks = .allocate(capacity: 1)
     callbacks.initialize(to: Self.callbacks)
-    // Balanced in `stop`: libmicrohttpd calls for as long as its thread runs.
+    // Balanced in `stopDaemons`: libmicrohttpd calls for as long as its threads run.
     callbacks.pointee.context = Unmanaged.passRetained(self).toOpaque()
-    daemon = octet_http_start(
-      socket.release(), UInt32(clamping: options.connections), UInt32(clamping: options.times.idle.components.seconds),
-      // Larger pieces of a body arrive with fewer calls; beyond this little is gained.
-      131_072, callbacks)
-    guard daemon != nil else {
-      let error = SystemError("start the HTTP server")
-      Unmanaged.passUnretained(self).release()
-      throw error
+    for _ in 0..<max(1, options.threads) {
+      guard let daemon = octet_http_start(daemonOptions, callbacks) else {
+        let error = SystemError("start the HTTP server")
+        stopDaemons()
+        throw error
+      }
+      daemons.append(daemon)
     }
+    acceptor = ConnectionAcceptor(socket) { [unowned self] in add($0, from: $1) }
   }
 
   deinit { callbacks.deallocate() }
+
+  private var daemonOptions: octet_http_options {
+    octet_http_options(
+      // The limits are kept where connections are accepted.
+      connection_limit: UInt32(clamping: options.connections.total + ConnectionLimits.surplus),
+      idle_seconds: UInt32(clamping: options.times.idle.components.seconds),
+      connection_memory: Self.connectionMemory, certificate: nil, key: nil)
+  }
+
+  private func add(_ socket: Int32, from address: PeerAddress?) {
+    guard watch.admit(socket, from: address) else {
+      SocketCalls.send(HTTPError(503, "there are too many connections; try again later").closingText, to: socket)
+      close(socket)
+      return
+    }
+    guard let daemon = daemons.min(by: { octet_http_connection_count($0) < octet_http_connection_count($1) }),
+      MHD_add_connection(daemon, socket, nil, 0) == .YES
+    else {
+      // libmicrohttpd has closed the socket.
+      if let connection = watch.claim(socket) { watch.remove(connection) }
+      return
+    }
+  }
 
   // MARK: - The end
 
@@ -77,11 +105,7 @@ package final class HTTPServer: @unchecked Sendable {
   package func beginDraining() { draining.store(true, ordering: .relaxed) }
 
   /// Takes no more connections. Those that are open are served on.
-  package func stopListening() {
-    quiescedSocket = MHD_quiesce_daemon(daemon)
-    // Whoever connects from now on is refused. The descriptor itself is still known to libmicrohttpd's thread.
-    if quiescedSocket >= 0 { SocketCalls.stop(quiescedSocket) }
-  }
+  package func stopListening() { acceptor?.stop() }
 
   /// Waits until the requests that are under way have been answered, then closes every connection.
   ///
@@ -94,10 +118,13 @@ package final class HTTPServer: @unchecked Sendable {
       usleep(2000)
     }
     watch.closeIdle()
-    MHD_stop_daemon(daemon)
-    if quiescedSocket >= 0 { close(quiescedSocket) }
-    Unmanaged.passUnretained(self).release()
+    stopDaemons()
     return true
+  }
+
+  private func stopDaemons() {
+    for daemon in daemons { MHD_stop_daemon(daemon) }
+    Unmanaged.passUnretained(self).release()
   }
 }
 
@@ -128,15 +155,14 @@ extension HTTPServer {
         guard let context, let connection, let stored else { return }
         let watch = HTTPServer.from(context).watch
         if change == .CONNECTION_NOTIFY_STARTED {
-          stored.pointee = UnsafeMutableRawPointer(bitPattern: watch.add(socket: octet_http_socket(connection)))
-        } else {
-          watch.remove(UInt(bitPattern: stored.pointee))
+          guard let watched = watch.claim(octet_http_socket(connection)) else { return }
+          stored.pointee = Unmanaged.passRetained(watched).toOpaque()
+        } else if let known = stored.pointee {
+          watch.remove(Unmanaged<WatchedConnection>.fromOpaque(known).takeRetainedValue())
         }
       },
-      request_line_received: { context, _, connection in
-        guard let context, let connection else { return nil }
-        let identifier = UInt(bitPattern: octet_http_socket_context(connection))
-        HTTPServer.from(context).watch.set(.receivingHead(since: .now), of: identifier)
+      request_line_received: { _, _, connection in
+        connection.flatMap(HTTPServer.watched)?.set(.receivingHead(since: .now))
         return nil
       },
       log: { context, message in
@@ -149,15 +175,18 @@ extension HTTPServer {
     Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
   }
 
+  private static func watched(_ connection: OpaquePointer) -> WatchedConnection? {
+    octet_http_socket_context(connection).map { Unmanaged<WatchedConnection>.fromOpaque($0).takeUnretainedValue() }
+  }
+
   private func begin(
     _ connection: OpaquePointer, _ path: UnsafePointer<CChar>, _ method: UnsafePointer<CChar>,
     _ slot: inout UnsafeMutableRawPointer?
   ) -> MHD_Result {
+    guard let watched = Self.watched(connection) else { return .NO }
     let head = RequestHead(
       method: String(cString: method), path: String(cString: path), headers: Self.headers(of: connection))
-    let exchange = HTTPExchange(
-      connection: connection, head: head, watched: UInt(bitPattern: octet_http_socket_context(connection)), server: self
-    )
+    let exchange = HTTPExchange(connection: connection, head: head, watched: watched, server: self)
     slot = Unmanaged.passRetained(exchange).toOpaque()
     openExchanges.add(1, ordering: .relaxed)
     return exchange.begin()
@@ -165,7 +194,7 @@ extension HTTPServer {
 
   private func complete(_ exchange: HTTPExchange) {
     openExchanges.subtract(1, ordering: .relaxed)
-    watch.set(.idle(since: .now), of: exchange.watched)
+    exchange.watched.set(.idle(since: .now))
   }
 
   private static func headers(of connection: OpaquePointer) -> [(name: String, value: String)] {

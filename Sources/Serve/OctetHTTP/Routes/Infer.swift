@@ -15,20 +15,21 @@ enum Infer {
   static func respond(_ request: RouteRequest, _ reply: @escaping Route.Reply) {
     // How long reading takes is known of plain bodies only.
     let isCompressed = request.http.head.value(of: "Content-Encoding") != nil
-    perform(isCompressed ? Int.max : request.http.body.bytes.count) { answer(request, reply) }
+    let byteCount = isCompressed ? Int.max : request.http.body.bytes.count
+    perform(byteCount) { answer(request, mayRunHere: byteCount <= inlineByteCount, reply) }
   }
 
   private static func perform(_ byteCount: Int, _ work: @escaping @Sendable () -> Void) {
     if byteCount <= inlineByteCount { work() } else { largeBodies.async(execute: work) }
   }
 
-  private static func answer(_ request: RouteRequest, _ reply: @escaping Route.Reply) {
+  private static func answer(_ request: RouteRequest, mayRunHere: Bool, _ reply: @escaping Route.Reply) {
     var known: ModelRepository.Entry?
     do throws(HTTPError) {
       let body = try Body(request)
       let entry = try request.entry(orNamed: body.modelName)
       known = entry
-      try submit(body, from: request, to: entry, reply)
+      try submit(body, from: request, to: entry, mayRunHere: mayRunHere, reply)
     } catch {
       // What names no model that is known is counted nowhere: names of strangers must not make series.
       known?.count(error.status, since: request.http.arrival)
@@ -37,7 +38,8 @@ enum Infer {
   }
 
   private static func submit(
-    _ body: Body, from request: RouteRequest, to entry: ModelRepository.Entry, _ reply: @escaping Route.Reply
+    _ body: Body, from request: RouteRequest, to entry: ModelRepository.Entry, mayRunHere: Bool,
+    _ reply: @escaping Route.Reply
   ) throws(HTTPError) {
     let coding = ContentCoding.preferred(by: request.http.head)
     let model: ServedModel
@@ -46,7 +48,7 @@ enum Infer {
     entry.metrics.finishReading(after: request.http.arrival.duration(to: .now))
     let inference = InferenceRequest(
       inputs: tensors, patience: body.patience, priority: body.priority, isAbandoned: request.http.isAbandoned)
-    model.queue.submit(inference) { result in
+    model.queue.submit(inference, mayRunHere: mayRunHere) { result in
       switch result {
       case .failure(let error):
         let refusal = HTTPError(error)

@@ -50,7 +50,7 @@ enum ModelConfiguration {
   private static func instances(of model: ServedModel) -> JSONValue {
     .object(
       ("name", .string(model.name)), ("kind", .string("KIND_CPU")),
-      ("count", .integer(Int64(StreamLayout(model.source.options, processors: ProcessorCount.available).streams))),
+      ("count", .integer(Int64(model.queue.streamCount))),
       ("gpus", .array([])), ("secondary_devices", .array([])), ("profile", .array([])), ("passive", .boolean(false)),
       ("host_policy", .string("")))
   }

@@ -1,0 +1,87 @@
+import OctetServing
+import OctetSystem
+
+/// One open connection: who is at the other end, and what is waited for.
+///
+/// Its socket is only ever touched under the lock, and not after `close`, which comes before libmicrohttpd closes it: its
+/// number may pass to another connection then.
+final class WatchedConnection: Sendable {
+  private struct State {
+    var phase: ConnectionPhase
+    /// Whether a refusal is on its way to a client that may still be sending.
+    var isRefused = false
+    var isClosed = false
+  }
+
+  let address: PeerAddress?
+  /// Whether it came when as many as are served were there already: such a one is only told how the server is.
+  let isSurplus: Bool
+  private let socket: Int32
+  /// Whether text can be written past libmicrohttpd.
+  private let isPlain: Bool
+  private let state: Lock<State>
+
+  init(socket: Int32, address: PeerAddress?, isSurplus: Bool, isPlain: Bool) {
+    self.socket = socket
+    self.address = address
+    self.isSurplus = isSurplus
+    self.isPlain = isPlain
+    state = Lock(State(phase: .receivingHead(since: .now)))
+  }
+
+  func set(_ phase: ConnectionPhase) { state.withLock { $0.phase = phase } }
+
+  /// The connection will be closed after a refusal that the client may not be waiting for yet.
+  func markRefused() { state.withLock { $0.isRefused = true } }
+
+  /// Sends a refusal past libmicrohttpd, which takes none in the middle of a body. The caller ends the connection.
+  func cutOff(_ error: HTTPError) { state.withLock { cutOff(error, &$0) } }
+
+  /// Ends the connection if its client has had its time.
+  func endIfLate(at now: Instant, _ limits: TimeLimits) {
+    state.withLock { state in
+      guard !state.isClosed, let end = state.phase.end(limits), end <= now else { return }
+      // libmicrohttpd sees the end of the stream, and closes.
+      if state.phase.isReceiving {
+        cutOff(HTTPError(408, "the request did not arrive in time"), &state)
+        SocketCalls.stopReceiving(socket)
+      } else {
+        SocketCalls.stop(socket)
+      }
+      state.phase = .working
+    }
+  }
+
+  func endIfIdle() {
+    state.withLock { state in
+      if state.phase.isIdle && !state.isClosed { SocketCalls.stop(socket) }
+    }
+  }
+
+  /// The socket is about to be closed. What a refused client still sends is left to `lingering`.
+  func close(_ lingering: LingeringConnections) {
+    state.withLock { state in
+      state.isClosed = true
+      if state.isRefused && isPlain { lingering.keep(socket) }
+    }
+  }
+
+  private func cutOff(_ error: HTTPError, _ state: inout State) {
+    state.isRefused = true
+    if isPlain && !state.isClosed { SocketCalls.send(error.closingText, to: socket) }
+  }
+}
+
+extension HTTPError {
+  /// The whole answer, for a connection that ends with it.
+  var closingText: [UInt8] {
+    let body = JSONValue.object(("error", .string(message))).text
+    let phrases = [408: "Request Timeout", 413: "Content Too Large", 503: "Service Unavailable"]
+    let phrase = phrases[status] ?? "Bad Request"
+    let retry = status == 503 ? "Retry-After: 1\r\n" : ""
+    let text =
+      "HTTP/1.1 \(status) \(phrase)\r\nContent-Type: application/json\r\nConnection: close\r\n\(retry)"
+      + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    return Array(text.utf8)
+  }
+}
