@@ -71,9 +71,10 @@ package struct EpilogueProgram: Equatable {
     var low = 0.0
     var high = Double(op.levels - 1)
     if case .clamp(let realLow, let realHigh) = steps.last {
-      // Rounding is monotone: clamping before it or after it is the same, if the bounds agree for all channels.
-      let lows = Set(zip(scales, shifts).map { max(low, min(high, realLow * $0 + $1)) })
-      let highs = Set(zip(scales, shifts).map { max(low, min(high, realHigh * $0 + $1)) })
+      // Rounding is monotone: clamping before it is clamping after it to rounded bounds, if those agree for all channels.
+      let (limits, all) = (low...high, Array(zip(scales, shifts)))
+      let lows = Set(all.map { Self.step(realLow * $0 + $1, within: limits) })
+      let highs = Set(all.map { Self.step(realHigh * $0 + $1, within: limits) })
       if lows.count == 1, highs.count == 1, let newLow = lows.first, let newHigh = highs.first {
         steps.removeLast()
         (low, high) = (newLow, newHigh)
@@ -82,6 +83,10 @@ package struct EpilogueProgram: Equatable {
     appendScaleShift(scales, shifts)
     steps.append(.roundClamp(low: low, high: high))
     return true
+  }
+
+  private static func step(_ value: Double, within limits: ClosedRange<Double>) -> Double {
+    max(limits.lowerBound, min(limits.upperBound, value)).rounded(.toNearestOrEven)
   }
 
   private mutating func append(_ dequantization: Dequantization) -> Bool {

@@ -89,6 +89,16 @@ private struct Chain {
     #expect(chain.program?.steps.count == 2)
   }
 
+  /// The store takes whole bounds only.
+  @Test func aClampBetweenTwoStepsTightensToTheNearerOne() throws {
+    var chain = Chain()
+    try chain.append(Clamp(minimum: -0.3, maximum: 0.7))
+    try chain.append(Quantize(inputLow: [-1], inputHigh: [1], levels: 256))
+    #expect(chain.program?.steps.last == .roundClamp(low: 89, high: 217))
+    let x = Tensor(.f32, Chain.shape, converting: (0..<12).map { Double($0) / 6 - 1 })
+    #expect(try chain.computed(x) == chain.meaning(x))
+  }
+
   @Test func aClampWhoseBoundsDifferPerChannelStays() throws {
     var chain = Chain()
     try chain.append(ReLU())
