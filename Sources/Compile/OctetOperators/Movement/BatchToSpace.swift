@@ -43,10 +43,6 @@ package struct BatchToSpace: Movement {
     let joined = split.transposed(order).reshaped(to: Shape(valid: whole))
     return [joined.selecting(shape.extents.indices.map { Array(begin[$0]..<begin[$0] + shape[$0]) })]
   }
-
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    Dequantization.perTensor(incoming)
-  }
 }
 
 extension [Operand] {

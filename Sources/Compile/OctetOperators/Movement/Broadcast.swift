@@ -64,8 +64,4 @@ package struct Broadcast: Movement {
     if shape.elementCount == 0 { return [Tensor(operands[0].elementType, shape)] }
     return [operands[0].gathering(Broadcasting.indices(of: own, in: shape), shape: shape)]
   }
-
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    Dequantization.perTensor(incoming)
-  }
 }

@@ -58,8 +58,4 @@ package struct DepthToSpace: Movement {
     let order = [0, channel] + (0..<rank).flatMap { [rank + 2 + $0, firstBlock + $0] }
     return [split.transposed(order).reshaped(to: shape)]
   }
-
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    Dequantization.perTensor(incoming)
-  }
 }

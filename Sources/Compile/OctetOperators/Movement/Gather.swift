@@ -72,15 +72,8 @@ package struct Gather: Movement {
     return [Tensor(operands[0].elementType, shape).replacing(places, by: sources, of: operands[0])]
   }
 
-  /// Zeros stand for what is out of range, so only indices that are known not to be let integers through.
+  /// Zeros stand for indices that are out of range.
   package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard let dequantization = incoming[0], let (axis, batch) = try? axes(operands), batch == 0,
-      let extent = operands[0].shape[axis].fixedExtent, let given = operands[1].constant?.integers
-    else { return nil }
-    let indices = given.map { wrapsNegatives && $0 < 0 ? $0 + extent : $0 }
-    guard indices.allSatisfy((0..<extent).contains) else { return nil }
-    if dequantization.isPerTensor || dequantization.axes.upperBound <= axis { return [dequantization] }
-    guard operands[1].shape.rank == 1 else { return nil }
-    return dequantization.selecting(indices, alongAxis: axis).map { [$0] }
+    following(incoming, operands, insertsZeros: true)
   }
 }

@@ -44,4 +44,9 @@ package struct GatherElements: Movement {
     }
     return [Tensor(operands[0].elementType, shape).replacing(places, by: sources, of: operands[0])]
   }
+
+  /// Zeros stand for indices that are out of range.
+  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
+    following(incoming, operands, insertsZeros: true)
+  }
 }

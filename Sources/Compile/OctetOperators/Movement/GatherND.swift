@@ -66,6 +66,11 @@ package struct GatherND: Movement {
     }
     return [Tensor(operands[0].elementType, shape).replacing(places, by: sources, of: operands[0])]
   }
+
+  /// Zeros stand for coordinates that are out of range.
+  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
+    following(incoming, operands, insertsZeros: true)
+  }
 }
 
 extension Shape {

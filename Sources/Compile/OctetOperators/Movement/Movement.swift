@@ -10,6 +10,10 @@ import OctetTensor
 package protocol Movement: Operator {}
 
 extension Movement {
+  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
+    following(incoming, operands)
+  }
+
   package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
     let type = site.operands[0].elementType
     let shape = try site.shape(ofOperand: 0)

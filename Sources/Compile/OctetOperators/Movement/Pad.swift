@@ -108,9 +108,8 @@ package struct Pad: Operator {
 
   /// Copies pass as they are; a border of 0 does where 0 stands for 0.
   package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard let dequantization = incoming[0], dequantization.isPerTensor else { return nil }
-    guard mode == .constant else { return [dequantization] }
+    guard mode == .constant else { return following(incoming, operands) }
     let isZero = operands.count == 3 || operands[3].constant?.doubles.allSatisfy { $0 == 0 } ?? false
-    return isZero && dequantization.zeroPoints == [0] ? [dequantization] : nil
+    return isZero ? following(incoming, operands, insertsZeros: true) : nil
   }
 }

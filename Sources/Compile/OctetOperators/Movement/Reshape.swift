@@ -80,9 +80,7 @@ package struct Reshape: Operator {
     return [operands[0].reshaped(to: shape)]
   }
 
-  /// One scale for all elements does not care how they are grouped.
   package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard let dequantization = incoming[0], dequantization.isPerTensor else { return nil }
-    return [dequantization]
+    following(incoming, operands)
   }
 }

@@ -38,8 +38,4 @@ package struct Reverse: Movement {
     }
     return [operands[0].selecting(indices)]
   }
-
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    Dequantization.perTensor(incoming)
-  }
 }

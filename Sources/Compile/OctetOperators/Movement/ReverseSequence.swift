@@ -47,8 +47,4 @@ package struct ReverseSequence: Movement {
     }
     return [operands[0].gathering(indices, shape: shape)]
   }
-
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    Dequantization.perTensor(incoming)
-  }
 }

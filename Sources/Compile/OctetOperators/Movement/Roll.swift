@@ -37,8 +37,4 @@ package struct Roll: Movement {
     }
     return [operands[0].selecting(indices)]
   }
-
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    Dequantization.perTensor(incoming)
-  }
 }

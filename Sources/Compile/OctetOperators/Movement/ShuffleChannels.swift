@@ -34,13 +34,4 @@ package struct ShuffleChannels: Movement {
     let axis = try Axis.normalized(axis, rank: operands[0].shape.rank, of: Self.name)
     return [operands[0].selecting(order(operands[0].shape[axis]), alongAxis: axis)]
   }
-
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard let dequantization = incoming[0] else { return nil }
-    if dequantization.isPerTensor { return [dequantization] }
-    guard let axis = try? Axis.normalized(axis, rank: operands[0].shape.rank, of: Self.name),
-      let extent = operands[0].shape[axis].fixedExtent
-    else { return nil }
-    return dequantization.selecting(order(extent), alongAxis: axis).map { [$0] }
-  }
 }

@@ -77,10 +77,4 @@ package struct Slice: Movement {
     }
     return [operands[0].selecting(indices)]
   }
-
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard let dequantization = incoming[0], let bounds = try? bounds(operands) else { return nil }
-    let isUntouched = bounds.keys.allSatisfy { !dequantization.axes.contains($0) }
-    return dequantization.isPerTensor || isUntouched ? [dequantization] : nil
-  }
 }

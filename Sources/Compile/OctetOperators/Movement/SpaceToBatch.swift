@@ -43,11 +43,8 @@ package struct SpaceToBatch: Movement {
     return [split.transposed(order).reshaped(to: shape)]
   }
 
-  /// Padding is a real zero: integers pass where 0 stands for it.
+  /// Zeros widen the image.
   package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard let dequantization = incoming[0], dequantization.isPerTensor, dequantization.zeroPoints == [0] else {
-      return nil
-    }
-    return [dequantization]
+    following(incoming, operands, insertsZeros: true)
   }
 }

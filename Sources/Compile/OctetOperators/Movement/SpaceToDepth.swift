@@ -51,8 +51,4 @@ package struct SpaceToDepth: Movement {
     let order = [0] + (mode == .blocksFirst ? blocks + [1] : [1] + blocks) + (0..<rank).map { 2 + 2 * $0 }
     return [split.transposed(order).reshaped(to: shape)]
   }
-
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    Dequantization.perTensor(incoming)
-  }
 }

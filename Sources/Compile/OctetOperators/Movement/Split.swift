@@ -40,13 +40,4 @@ package struct Split: Movement {
     let length = operands[0].shape[axis] / count
     return (0..<count).map { operands[0].selecting(Array($0 * length..<($0 + 1) * length), alongAxis: axis) }
   }
-
-  /// Each part has the scales of its own channels.
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard let dequantization = incoming[0], let axis = try? axis(operands) else { return nil }
-    if dequantization.isPerTensor { return [Dequantization?](repeating: dequantization, count: count) }
-    guard let extent = operands[0].shape[axis].fixedExtent else { return nil }
-    let length = extent / count
-    return VariadicSplit.carry(dequantization, axis: axis, lengths: [Int](repeating: length, count: count))
-  }
 }

@@ -32,7 +32,6 @@ package struct Squeeze: Operator {
   }
 
   package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard let dequantization = incoming[0], dequantization.isPerTensor else { return nil }
-    return [dequantization]
+    following(incoming, operands)
   }
 }

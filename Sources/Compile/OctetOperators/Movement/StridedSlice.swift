@@ -141,9 +141,4 @@ package struct StridedSlice: Movement {
     }
     return [operands[0].gathering(gathered, shape: shape)]
   }
-
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard let dequantization = incoming[0], dequantization.isPerTensor else { return nil }
-    return [dequantization]
-  }
 }

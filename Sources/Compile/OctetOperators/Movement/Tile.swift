@@ -39,14 +39,4 @@ package struct Tile: Movement {
     let source = operands[0].reshaped(to: Shape(valid: extents))
     return [source.selecting(zip(shape.extents, extents).map { result, own in (0..<result).map { $0 % own } })]
   }
-
-  /// One scale for all elements stays one; scales of channels stay with channels that are not repeated.
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard let dequantization = incoming[0], let (repeats, dimensions) = try? aligned(operands) else { return nil }
-    let keepsAxes = dimensions.count == operands[0].shape.rank
-    guard dequantization.isPerTensor || (keepsAxes && dequantization.axes.allSatisfy { repeats[$0] == 1 }) else {
-      return nil
-    }
-    return [dequantization]
-  }
 }

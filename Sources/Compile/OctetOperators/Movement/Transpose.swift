@@ -33,12 +33,7 @@ package struct Transpose: Operator {
   }
 
   package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard let dequantization = incoming[0] else { return nil }
-    if dequantization.isPerTensor { return [dequantization] }
-    guard dequantization.axes.count == 1, let order = try? order(operands),
-      let axis = order.firstIndex(of: dequantization.axes.lowerBound)
-    else { return nil }
-    return [dequantization.along(axis..<axis + 1)]
+    following(incoming, operands)
   }
 }
 

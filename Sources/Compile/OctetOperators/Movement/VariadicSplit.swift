@@ -47,25 +47,4 @@ package struct VariadicSplit: Movement {
       return operands[0].selecting(part, alongAxis: axis)
     }
   }
-
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard let dequantization = incoming[0], let axis = try? axis(operands),
-      let lengths = try? lengths(operands, axis: axis)
-    else { return nil }
-    if dequantization.isPerTensor { return lengths.map { _ in dequantization } }
-    let known = lengths.compactMap { $0 }
-    return known.count == lengths.count ? Self.carry(dequantization, axis: axis, lengths: known) : nil
-  }
-
-  /// The dequantization of each part along an axis; nil when it has none.
-  static func carry(_ dequantization: Dequantization, axis: Int, lengths: [Int]) -> [Dequantization?]? {
-    var begin = 0
-    var parts: [Dequantization] = []
-    for length in lengths {
-      guard let part = dequantization.selecting(Array(begin..<begin + length), alongAxis: axis) else { return nil }
-      parts.append(part)
-      begin += length
-    }
-    return parts
-  }
 }

@@ -55,9 +55,11 @@ package struct MaxPool: Operator {
     return [values, Tensor(indexType, shape, converting: best.map { Double($0 < 0 ? 0 : $0 % period) })]
   }
 
-  /// max((x − z)·s) = (max(x) − z)·s, when s ≥ 0. Positions do not change.
+  /// max((x − z)·s) = (max(x) − z)·s, when s ≥ 0 is one for the image. Positions do not change.
   package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard let dequantization = incoming[0], dequantization.scales.allSatisfy({ $0 >= 0 }) else { return nil }
+    guard let dequantization = incoming[0], dequantization.isPerTensor || dequantization.axes.upperBound <= 2,
+      dequantization.scales.allSatisfy({ $0 >= 0 })
+    else { return nil }
     return indexType == nil ? [dequantization] : [dequantization, nil]
   }
 }

@@ -9,9 +9,7 @@ package struct ReduceMax: Reduction {
 
   package func reduce(_ values: [Double]) -> Double { values.max() ?? -.infinity }
 
-  /// The order of integers is that of what they stand for, as long as one positive scale does.
   package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard let dequantization = incoming[0], dequantization.isPerTensor, dequantization.scales[0] > 0 else { return nil }
-    return [dequantization]
+    carryOrder(incoming, operands)
   }
 }

@@ -47,6 +47,15 @@ extension Reduction {
     return [Tensor(type.elementType, shape, converting: y)]
   }
 
+  /// The order of integers is that of what they stand for, where all that are compared have one positive scale.
+  func carryOrder(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
+    guard let dequantization = incoming[0], dequantization.scales.allSatisfy({ $0 > 0 }) else { return nil }
+    if dequantization.isPerTensor { return [dequantization] }
+    guard let reduced = try? axes(operands), reduced.isDisjoint(with: dequantization.axes) else { return nil }
+    let removed = keepsAxes ? 0 : reduced.count { $0 < dequantization.axes.lowerBound }
+    return [dequantization.along(dequantization.axes.lowerBound - removed..<dequantization.axes.upperBound - removed)]
+  }
+
   /// For each result element, the operand's elements that it reduces.
   static func groups(_ shape: Shape, axes: Set<Int>) -> [[Int]] {
     var groups = [[0]]
