@@ -18,7 +18,14 @@ extension PassPipeline {
     "low precision",
     [
       Stage("decomposition", [DecomposeFakeQuantize()]),
-      Stage("main", [MoveDequantizationAfter(), SplitConvolutionOverConcat(), UseIntegerForm(), FoldConstants()]),
+      // Before scales are joined: then f would meet several.
+      Stage("prerequisites", [MoveConcatAfter()]),
+      Stage(
+        "main",
+        [
+          MoveDequantizationAfter(), KeepUnaryOnGrid(), PadIntegers(), SplitConvolutionOverConcat(), UseIntegerForm(),
+          FoldConstants(),
+        ]),
       Stage("reasons", [NoteRefusals()]),
       // A chain that became a table needs none of the operators in it.
       Stage("cleanup", [FoldUnaryToLookupTable(), FoldDequantizedConstants(), RemoveIdentities()]),

@@ -61,6 +61,54 @@ import Testing
     try expectIntegers(g, sums: 2)
   }
 
+  /// Groups sum different channels: each has ones of its own.
+  @Test(arguments: [0, 1])
+  func asymmetricGroupedWeights(_ pads: Int) throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", [2, 6, 7, 6]), -0.7, 1.3)
+    g.output(try g.convolution(x, try asymmetricWeights(g, [3, 4, 2, 3, 3]), pads: pads, grouped: true))
+    try expectIntegers(g, sums: 2)
+  }
+
+  /// Several outputs of one channel: no kernel pads with a byte per channel then.
+  @Test(arguments: [0, 1])
+  func aMultiplierWithAZeroPointPerChannel(_ pads: Int) throws {
+    let g = GraphBuilder()
+    let lows = [-0.7, 0, -1, -0.2, -0.4, -0.9]
+    let x = try g.fakeQuantize(try g.input("x", [2, 6, 7, 6]), low: lows, high: lows.map { $0 + 1.3 })
+    g.output(try g.convolution(x, try g.int8Weights([6, 2, 1, 3, 3]), pads: pads, grouped: true))
+    try expectIntegers(g, sums: 1)
+  }
+
+  @Test(arguments: [false, true], [false, true])
+  func matricesMayStandOnTheLeft(_ transposed: Bool, _ isAsymmetric: Bool) throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", transposed ? [2, 5, 20] : [2, 20, 5]), -0.7, 1.3)
+    let weights = isAsymmetric ? try asymmetricWeights(g, [7, 20]) : try g.int8Weights([7, 20])
+    g.output(try g.add(MatMul(transposeA: false, transposeB: transposed), weights, x))
+    try expectIntegers(g, sums: 1 + (isAsymmetric ? 1 : 0))
+  }
+
+  @Test func eachBatchMayHaveItsMatrix() throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", [3, 4, 20]), -0.7, 1.3)
+    g.output(
+      try g.add(MatMul(transposeA: false, transposeB: true), x, try g.int8Weights([3, 7, 20], scaleShape: [1, 7, 1])))
+    try expectIntegers(g, sums: 1)
+  }
+
+  /// Flattened branches of different grids: each stretch of the row is summed apart.
+  @Test func rowsMayHaveSeveralScales() throws {
+    let g = GraphBuilder()
+    let parts = [
+      try g.fakeQuantize(try g.input("a", [2, 3, 2, 2]), -0.7, 1.3),
+      try g.signed(try g.input("b", [2, 2, 2, 2]), reach: 0.5),
+    ]
+    let flat = try g.reshape(try g.concat(parts), [0, -1])
+    g.output(try g.add(MatMul(transposeA: false, transposeB: true), flat, try asymmetricWeights(g, [7, 20])))
+    try expectIntegers(g, sums: 4)
+  }
+
   /// Runs of channels that begin and end anywhere, not only where vectors do.
   @Test(arguments: [3, 8, 13])
   func channelsMayHaveTwoScales(_ first: Int) throws {

@@ -72,7 +72,7 @@ import Testing
         try graph(low: .init(repeating: 0, count: 6), high: .init(repeating: 1, count: 6), shape: [1, 3, 1, 2])
       ),
       ("reversed input", try graph(low: [1], high: [0], shape: .scalar, outputLow: [0], outputHigh: [1])),
-      ("reversed output", try graph(low: [0], high: [1], shape: .scalar, outputLow: [1], outputHigh: [0])),
+      ("one output", try graph(low: [0], high: [1], shape: .scalar, outputLow: [1], outputHigh: [1])),
       ("empty", try graph(low: [1], high: [1], shape: .scalar, outputLow: [0], outputHigh: [1])),
       ("all dead", try graph(low: [0], high: [0], shape: .scalar)),
       ("257 levels", try graph(low: [0], high: [1], shape: .scalar, levels: 257)),
@@ -80,6 +80,14 @@ import Testing
       ("batch", try graph(low: [0, 0], high: [1, 2], shape: [2, 1, 1, 1], x: [2, 3, 2, 2])),
     ]
     for (_, graph) in unchanged { expectUnchanged(graph, by: DecomposeFakeQuantize()) }
+  }
+
+  @Test func aReversedOutputRangeIsANegativeScale() throws {
+    let reversed = try graph(low: [0], high: [1], shape: .scalar, outputLow: [1], outputHigh: [-0.5])
+    var rewritten = reversed
+    try PassPipeline("test", [Stage("rules", [DecomposeFakeQuantize()])]).run(on: &rewritten)
+    #expect(rewritten.dump.contains("scale -0.005882353"))
+    try expectSameMeaning(reversed, rewritten, tolerance: 1e-7)
   }
 
   @Test func rangesThatAreComputedStay() throws {

@@ -83,16 +83,20 @@ import Testing
         """, inputs: 0...255)
   }
 
-  @Test func reshapesTakeOneScaleOnly() throws {
+  @Test(arguments: [nil, Dequantization(scales: [1, 2], zeroPoints: [3, 4])])
+  func reshapesTakeScalesAlong(_ dequantization: Dequantization?) throws {
     let g = GraphBuilder()
-    g.output(try g.reshape(try dequantized(g), [1, 32]))
+    g.output(try g.reshape(try dequantized(g, [1, 2, 4, 4], dequantization), [1, 32]))
     var rewritten = g.graph
     try PassPipeline("test", [Stage("rules", [MoveDequantizationAfter()])]).run(on: &rewritten)
     #expect(rewritten.producer(of: rewritten.outputs[0].value).op is Dequantize)
     try expectSameMeaning(g.graph, rewritten, inputs: 0...255)
-    let channels = GraphBuilder()
-    channels.output(try channels.reshape(try dequantized(channels, [1, 2, 4, 4], perChannel), [1, 32]))
-    expectUnchanged(channels.graph, by: MoveDequantizationAfter())
+  }
+
+  @Test func scalesThatWouldEndOnAnOpenAxisStay() throws {
+    let g = GraphBuilder()
+    g.output(try g.reshape(try dequantized(g, [1, 2, .dynamic, 4], perChannel), [1, -1]))
+    expectUnchanged(g.graph, by: MoveDequantizationAfter())
   }
 
   @Test func reLUPassesWhereZeroIsTheLowestInteger() throws {
@@ -183,6 +187,19 @@ import Testing
     for input in all {
       #expect(try Interpreter(graph).run([input])[0].doubles == Interpreter(rewritten).run([input])[0].doubles)
     }
+  }
+
+  @Test func aTableInFrontJoinsIn() throws {
+    let g = GraphBuilder()
+    let first = try g.add(LookupTable((0...255).map { UInt8(255 - $0) }), try g.input("x", [1, 2, 4, 4], .u8))
+    g.output(try g.add(unit, try g.add(Sigmoid(), try g.add(Dequantize(grid), first))))
+    try expectRewrite(
+      of: g.graph, by: FoldUnaryToLookupTable(),
+      gives: """
+        x: u8[1, 2, 4, 4]
+        %1 = LookupTable(x): u8[1, 2, 4, 4]
+        y = %1
+        """, inputs: 0...255)
   }
 
   @Test func aValueThatIsReadElsewhereStays() throws {

@@ -14,16 +14,11 @@ extension Convolution {
     if let reason = AccumulatorRange.refusal(products: constant.elementCount / weights.outputChannels) {
       return .refused(reason)
     }
-    guard let weightScales = Self.scalesPerOutput(w, weights, isGrouped: isGrouped) else {
-      return .refused("its weights have different scales within an output channel")
-    }
+    guard let weightScales = Self.perOutput(w.scales, w, weights, isGrouped: isGrouped),
+      let weightZeroPoints = Self.perOutput(w.zeroPoints, w, weights, isGrouped: isGrouped)
+    else { return .refused("its weights have different scales within an output channel") }
     guard let runs = Self.runs(x, weights, isGrouped: isGrouped) else {
       return .refused("its activations have different scales for the channels that it sums")
-    }
-    let weightZeroPoints = w.expandedZeroPoints(weights.outputChannels)
-    let hasWeightZeroPoints = weightZeroPoints.contains { $0 != 0 }
-    guard !hasWeightZeroPoints || weights.groups == 1 || weights.isDepthwise else {
-      return .refused("its weights are asymmetric and grouped")
     }
 
     var terms: [IntegerTerm] = []
@@ -45,11 +40,27 @@ extension Convolution {
     Tensor(.f32, a.shape, converting: zip(a.doubles, b.doubles).map { $0 + $1 })
   }
 
-  /// The weight scale of each output channel; nil when a channel has several.
-  private static func scalesPerOutput(_ w: Dequantization, _ weights: WeightShape, isGrouped: Bool) -> [Double]? {
-    if w.isPerTensor || w.axes == (isGrouped ? 0..<2 : 0..<1) { return w.expandedScales(weights.outputChannels) }
-    guard isGrouped, w.axes == 0..<1 else { return nil }
-    return w.scales.flatMap { [Double](repeating: $0, count: weights.outputsPerGroup) }
+  /// A scale or zero point of the weights for each output channel; nil when a channel has several.
+  private static func perOutput(
+    _ values: [Double], _ w: Dequantization, _ weights: WeightShape, isGrouped: Bool
+  ) -> [Double]? {
+    if w.isPerTensor { return [Double](repeating: values[0], count: weights.outputChannels) }
+    // The axes in [G, O/G, C/G, kernel…].
+    let axes = isGrouped ? w.axes : w.axes.lowerBound + 1..<w.axes.upperBound + 1
+    let extents = [weights.groups, weights.outputsPerGroup, weights.inputsPerGroup]
+    guard axes.upperBound <= 3 else { return nil }
+    func value(_ output: Int, _ input: Int) -> Double {
+      let (group, own) = output.quotientAndRemainder(dividingBy: weights.outputsPerGroup)
+      var index = 0
+      for axis in axes { index = index * extents[axis] + (axis == 0 ? group : axis == 1 ? own : input) }
+      return values[index]
+    }
+    let inputs = axes.contains(2) ? weights.inputsPerGroup : 1
+    let outputs = 0..<weights.outputChannels
+    guard outputs.allSatisfy({ output in (1..<inputs).allSatisfy { value(output, $0) == value(output, 0) } }) else {
+      return nil
+    }
+    return outputs.map { value($0, 0) }
   }
 
   /// Runs of channels that one kernel call can sum: all of them when they agree inside every group, else the longest
@@ -65,7 +76,6 @@ extension Convolution {
     }
     if agreeInGroups {
       let isUniform = Set(zeroPoints).count == 1
-      guard isUniform || weights.isDepthwise else { return nil }
       return [
         ChannelRun(
           channels: nil, scalesPerGroup: groupStarts.map { scales[$0] },
@@ -83,11 +93,13 @@ extension Convolution {
         ChannelRun(channels: start..<channel, scalesPerGroup: [scales[start]], zeroPoints: [zeroPoints[start]]))
       start = channel
     }
-    return runs.count <= maximumRuns ? runs : nil
+    let products = weights.inputChannels * weights.kernel.reduce(1, *)
+    return runs.count <= max(maximumRuns, products / productsPerRun) ? runs : nil
   }
 
-  /// Each run reads and writes all output pixels: with many, f32 is faster.
+  /// Each run reads and writes all output pixels: with many that sum little, f32 is faster.
   private static let maximumRuns = 8
+  private static let productsPerRun = 64
 
   package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {
     EpilogueProgram(taken + [operation], channelAxis: 1) != nil

@@ -37,7 +37,10 @@ struct ConvolutionPart {
     scales = weightScales.indices.map { output in
       weightScales[output] * run.scalesPerGroup[run.scalesPerGroup.count == 1 ? 0 : output / weights.outputsPerGroup]
     }
-    bytes = convolution.window.neverPads ? run.zeroPoints : run.zeroPoints.map { min(max($0.rounded(), 0), 255) }
+    // Kernels pad with one byte, depthwise ones with one per channel.
+    let isPaddable = weights.isDepthwise || run.zeroPoints.count == 1
+    let padding = isPaddable ? run.zeroPoints.map { min(max($0.rounded(), 0), 255) } : [0]
+    bytes = convolution.window.neverPads ? run.zeroPoints : padding
   }
 
   var terms: [IntegerTerm] {
@@ -52,13 +55,25 @@ struct ConvolutionPart {
     return [products, ones]
   }
 
-  /// One output channel that sums everything, or one per channel of a depthwise convolution.
+  /// One output channel that sums everything; as many as there are where groups sum different channels.
   private var onesLikeWeights: Tensor {
-    let shape = weights.isDepthwise ? own.shape : Shape(valid: [1] + own.shape.extents.dropFirst())
+    let shape = weights.groups > 1 ? own.shape : Shape(valid: singleOutput(own.shape.extents))
     return Tensor(.i8, shape, elements: [Int8](repeating: 1, count: shape.elementCount))
   }
 
-  var needsCorrection: Bool { zip(run.zeroPoints, bytes).contains { $0 != $1 } }
+  /// [O, C, kernel…] or [1, O, C, kernel…] with O = 1.
+  private func singleOutput(_ extents: [Int]) -> [Int] {
+    var extents = extents
+    extents[convolution.isGrouped ? 1 : 0] = 1
+    return extents
+  }
+
+  var needsCorrection: Bool { rest.contains { $0 != 0 } }
+
+  /// z − b, for every zero point.
+  private var rest: [Double] {
+    run.zeroPoints.enumerated().map { $1 - bytes[bytes.count == 1 ? 0 : $0] }
+  }
 
   /// −(z − b)·s · Σ over valid taps of (w − v), for every output position; nil when the extents are open.
   func correction(_ source: PartialShape) -> Tensor? {
@@ -66,7 +81,6 @@ struct ConvolutionPart {
     guard extents.count == source.rank - 2,
       let image = Shape([1, weights.groups * own.shape[convolution.isGrouped ? 2 : 1]] + extents)
     else { return nil }
-    let rest = zip(run.zeroPoints, bytes).map { $0 - $1 }
     let inner = image.count(in: 2..<image.rank)
     let shares = (0..<image.elementCount).map { rest[rest.count == 1 ? 0 : $0 / inner] }
     let valid = Convolution(

@@ -23,9 +23,6 @@ extension Deconvolution {
       return .refused(reason)
     }
     let isAsymmetric = zeroPoints.contains { $0 != 0 }
-    guard !isAsymmetric || groups == 1 || outputs == 1 else {
-      return .refused("its weights are asymmetric and grouped")
-    }
 
     let byte = min(max(x.zeroPoints[0].rounded(), 0), 255)
     guard
@@ -78,9 +75,10 @@ extension Deconvolution {
     return (0..<groups).map { scales[$0 * inputs] }
   }
 
-  /// One output channel per group that sums everything.
+  /// One output channel that sums everything; as many as there are where groups sum different channels.
   private func onesLikeWeights(_ extents: [Int]) -> Tensor {
-    let shape = Shape(valid: (isGrouped ? [extents[0]] : []) + [extents[1], 1] + extents[3...])
+    let outputs = extents[0] > 1 ? extents[2] : 1
+    let shape = Shape(valid: (isGrouped ? [extents[0]] : []) + [extents[1], outputs] + extents[3...])
     return Tensor(.i8, shape, elements: [Int8](repeating: 1, count: shape.elementCount))
   }
 

@@ -11,7 +11,9 @@ extension MatMul: FusionBase {
     }
     let types = (site.operands[0].elementType, constant.elementType)
     let x = try site.shape(ofOperand: 0)
-    guard types == (.u8, .i8) || types == (.f32, .f32), x.rank > 0, x.elementCount > 0, constant.elementCount > 0 else {
+    guard types == (.u8, .i8) || (types == (.f32, .f32) && terms == nil), x.rank > 0, x.elementCount > 0,
+      constant.elementCount > 0
+    else {
       return reference(site, chain)
     }
     // [N, K], the order of convolution weights.
@@ -26,8 +28,9 @@ extension MatMul: FusionBase {
     let y = try site.result(0, .planar)
     let (outputs, inputs) = (columns.shape[0], columns.shape[1])
     let epilogue = try PreparedEpilogue(program, site: site, baseOperandCount: 2, result: y, channels: outputs)
+    let rowLength = x[x.rank - 1]
     let geometry = ConvolutionGeometry.matrixProduct(
-      rows: x.elementCount / inputs, inputChannels: inputs, outputChannels: outputs)
+      rows: x.elementCount / rowLength, inputChannels: inputs, outputChannels: outputs)
     let isa = site.cpu.best
     let packed: PackedConvolutionWeights = site.weights.packed(
       constant, "matmul \(transposeB) \(isa)", byteCount: \.byteCount
@@ -40,9 +43,9 @@ extension MatMul: FusionBase {
       return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
     }
     let kernel = QuantizedConvolution(
-      geometry: geometry, weights: packed, inputZeroPoint: zeroPoint, operandPixelStrides: epilogue.pixelStrides,
-      epilogue: epilogue.epilogue)
-    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
+      geometry: geometry, weights: packed, inputZeroPoint: zeroPoint, inputPixelStride: rowLength,
+      operandPixelStrides: epilogue.pixelStrides, epilogue: epilogue.epilogue)
+    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: terms?.lowerBound ?? 0)
   }
 
   private func reference(_ site: LoweringSite, _ chain: [FusedOperation]) -> any Primitive {

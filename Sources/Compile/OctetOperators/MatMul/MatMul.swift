@@ -11,18 +11,25 @@ package struct MatMul: Operator {
   package let transposeB: Bool
   package let leftZeroPoint: Double
   package let rightZeroPoints: [Double]
+  /// The elements of each row of a that are summed; nil is all.
+  package let terms: Range<Int>?
 
-  package init(transposeA: Bool, transposeB: Bool, leftZeroPoint: Double = 0, rightZeroPoints: [Double] = [0]) {
+  package init(
+    transposeA: Bool, transposeB: Bool, leftZeroPoint: Double = 0, rightZeroPoints: [Double] = [0],
+    terms: Range<Int>? = nil
+  ) {
     self.transposeA = transposeA
     self.transposeB = transposeB
     self.leftZeroPoint = leftZeroPoint
     self.rightZeroPoints = rightZeroPoints
+    self.terms = terms
   }
 
   package var attributes: String {
     var parts: [String] = []
     if transposeA { parts.append("transposeA") }
     if transposeB { parts.append("transposeB") }
+    if let terms { parts.append("terms \(terms)") }
     if leftZeroPoint != 0 { parts.append("zeroPoint \(Float(leftZeroPoint))") }
     if rightZeroPoints.contains(where: { $0 != 0 }) { parts.append("rightZeroPoints") }
     return parts.joined(separator: " ")
@@ -36,7 +43,13 @@ package struct MatMul: Operator {
     }
     let left = Matrix(a, transposed: transposeA, isLeft: true)
     let right = Matrix(b, transposed: transposeB, isLeft: false)
-    if let k = left.columns.fixedExtent, let other = right.rows.fixedExtent, k != other {
+    if let terms {
+      guard !transposeA, let all = left.columns.fixedExtent, terms.lowerBound >= 0, terms.upperBound <= all,
+        right.rows.accepts(terms.count)
+      else {
+        throw .mismatch("terms \(terms) of MatMul", expected: "as many as \(b) has rows, of \(a)", found: "others")
+      }
+    } else if let k = left.columns.fixedExtent, let other = right.rows.fixedExtent, k != other {
       throw .mismatch("inner extents of MatMul", expected: "equal ones", found: "\(a) and \(b)")
     }
     var dimensions = try Broadcasting.shape(left.batch, right.batch).dimensions
@@ -56,7 +69,7 @@ package struct MatMul: Operator {
 
   package func macs(_ operands: [Operand], _ results: [TensorType]) -> Int {
     guard let result = results[0].shape.fixed, let a = operands[0].shape.fixed else { return 0 }
-    let k = a.rank == 1 ? a[0] : a[a.rank - (transposeA ? 2 : 1)]
+    let k = terms?.count ?? (a.rank == 1 ? a[0] : a[a.rank - (transposeA ? 2 : 1)])
     return result.elementCount * k
   }
 
@@ -65,7 +78,8 @@ package struct MatMul: Operator {
     guard let shape = type.shape.fixed else { throw OperatorError("the result has no fixed shape") }
     let left = Matrix(PartialShape(operands[0].shape), transposed: transposeA, isLeft: true)
     let right = Matrix(PartialShape(operands[1].shape), transposed: transposeB, isLeft: false)
-    let (rows, inner, columns) = (left.rows.extent, left.columns.extent, right.columns.extent)
+    let (rows, rowLength, columns) = (left.rows.extent, left.columns.extent, right.columns.extent)
+    let (first, inner) = (terms?.lowerBound ?? 0, terms?.count ?? rowLength)
     let batch = try Broadcasting.shape(left.batch, right.batch).fixed ?? .scalar
     let leftBatch = Broadcasting.indices(of: left.batch.fixed ?? .scalar, in: batch)
     let rightBatch = Broadcasting.indices(of: right.batch.fixed ?? .scalar, in: batch)
@@ -73,11 +87,11 @@ package struct MatMul: Operator {
     let b = operands[1].doubles
     var y = [Double](repeating: 0, count: shape.elementCount)
     for index in 0..<batch.elementCount {
-      let (aBase, bBase) = (leftBatch[index] * rows * inner, rightBatch[index] * inner * columns)
+      let (aBase, bBase) = (leftBatch[index] * rows * rowLength + first, rightBatch[index] * inner * columns)
       for row in 0..<rows {
         let yBase = (index * rows + row) * columns
         for k in 0..<inner {
-          let value = a[aBase + (transposeA && operands[0].shape.rank > 1 ? k * rows + row : row * inner + k)]
+          let value = a[aBase + (transposeA && operands[0].shape.rank > 1 ? k * rows + row : row * rowLength + k)]
           for column in 0..<columns {
             let position = transposeB && operands[1].shape.rank > 1 ? column * inner + k : k * columns + column
             y[yBase + column] +=

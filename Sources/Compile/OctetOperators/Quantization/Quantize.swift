@@ -19,6 +19,12 @@ package struct Quantize: Operator {
     self.levels = levels
   }
 
+  /// The quantizer of some of the channels.
+  package func channels(_ range: Range<Int>) -> Quantize {
+    inputLow.count == 1
+      ? self : Quantize(inputLow: Array(inputLow[range]), inputHigh: Array(inputHigh[range]), levels: levels)
+  }
+
   package var attributes: String {
     let channels = inputLow.count == 1 ? "" : " per channel"
     return "\(Float(inputLow[0]))…\(Float(inputHigh[0])) levels \(levels)\(channels)"

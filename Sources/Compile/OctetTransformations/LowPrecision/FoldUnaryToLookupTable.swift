@@ -4,7 +4,7 @@ import OctetTensor
 
 /// `quantize(f(…(dequantize(q))))`  ⇒  `table[q]`, for any chain of functions of one element.
 ///
-/// All 256 inputs are run once at load time. A table that changes nothing disappears.
+/// All 256 inputs are run once at load time. A table in front joins in, and one that changes nothing disappears.
 struct FoldUnaryToLookupTable: RewriteRule {
   func rewrite(_ node: Node, in graph: Graph) -> GraphPatch? {
     guard let quantize = node.op as? Quantize, quantize.inputLow.count == 1 else { return nil }
@@ -29,7 +29,11 @@ struct FoldUnaryToLookupTable: RewriteRule {
       let producer = graph.producer(of: value)
       if let dequantize = producer.op as? Dequantize {
         guard dequantize.dequantization.isPerTensor else { return nil }
-        return (producer.operands[0], [dequantize] + functions.reversed())
+        let table = graph.producer(of: producer.operands[0])
+        guard table.op is LookupTable, graph.hasSingleUse(table.value) else {
+          return (producer.operands[0], [dequantize] + functions.reversed())
+        }
+        return (table.operands[0], [table.op, dequantize] + functions.reversed())
       }
       guard producer.op is any ElementwiseUnary, graph.hasSingleUse(value) else { return nil }
       functions.append(producer.op)

@@ -10,7 +10,7 @@ struct SplitConvolutionOverConcat: RewriteRule {
   func rewrite(_ node: Node, in graph: Graph) -> GraphPatch? {
     guard let convolution = node.op as? Convolution, convolution.activationZeroPoints == [0] else { return nil }
     let concatNode = graph.producer(of: node.operands[0])
-    guard let concat = concatNode.op as? Concat, graph.hasSingleUse(concatNode.value) else { return nil }
+    guard let concat = concatNode.op as? Concat else { return nil }
     guard let axis = try? concat.axis(forRank: concatNode.type.shape.rank), axis >= 2 else { return nil }
     let incoming = IncomingDequantizations(concatNode, in: graph)
     guard incoming.dequantizations.allSatisfy({ $0 != nil }), Set(incoming.dequantizations).count > 1 else {
