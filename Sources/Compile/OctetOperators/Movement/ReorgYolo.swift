@@ -49,8 +49,4 @@ package struct ReorgYolo: Movement {
     let split = Shape(valid: [source[0], source[1] / (stride * stride), source[2], stride, source[3], stride])
     return [operands[0].reshaped(to: split).transposed([0, 3, 5, 1, 2, 4]).reshaped(to: shape)]
   }
-
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    Dequantization.perTensor(incoming)
-  }
 }
