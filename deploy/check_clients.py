@@ -1,10 +1,12 @@
-"""Every call of tritonclient.http and its asyncio twin against `octet serve`, and what perf_analyzer sends.
+"""Every call of tritonclient.http and its asyncio twin against `octet serve`, and what perf_analyzer and clients of
+TensorFlow Serving send.
 
 Run by deploy/check-clients, which installs the clients. The models are `digits`, which octet has inside, and one that this
 file writes: it answers its inputs, one of each type, as they are, so that what comes back can be compared bit by bit.
 """
 
 import asyncio
+import base64
 import gzip
 import http.client
 import json
@@ -550,6 +552,30 @@ class Wire(unittest.TestCase):
         status, answer_headers, body = server.request("POST", "/v2/models/digits/infer", self.JSON, headers)
         self.assertEqual((status, answer_headers["Inference-Header-Content-Length"]), (200, None))
         self.assertEqual(len(json.loads(body)["outputs"][0]["data"]), 10)
+
+    def test_tensorflow_serving(self):
+        status, _, body = server.request("GET", "/v1/models/digits")
+        self.assertEqual((status, json.loads(body)["model_version_status"][0]["state"]), (200, "AVAILABLE"))
+        status, _, body = server.request("GET", "/v1/models/digits/versions/1/metadata")
+        definition = json.loads(body)["metadata"]["signature_def"]["signature_def"]["serving_default"]
+        self.assertEqual(definition["inputs"]["image"]["dtype"], "DT_FLOAT")
+        image = DIGIT[0].tolist()
+        encoded = {"b64": base64.b64encode(DIGIT.tobytes()).decode()}
+        for request, member, rows in (
+            ({"instances": [image, image]}, "predictions", 2),
+            ({"instances": [{"image": image}]}, "predictions", 1),
+            ({"instances": [encoded, {"image": encoded}]}, "predictions", 2),
+            ({"inputs": [image]}, "outputs", 1),
+            ({"inputs": {"image": [image, image, image]}, "signature_name": "serving_default"}, "outputs", 3),
+        ):
+            for path in ("/v1/models/digits:predict", "/v1/models/digits/versions/1:predict"):
+                status, _, body = server.request("POST", path, json.dumps(request))
+                self.assertEqual(status, 200, body)
+                values = np.array(json.loads(body)[member])
+                self.assertEqual(values.shape, (rows, 10))
+                self.assertEqual(values.argmax(axis=1).tolist(), [2] * rows)
+        self.assertError(404, server.request("POST", "/v1/models/unknown:predict", "{}"), "no model")
+        self.assertError(400, server.request("POST", "/v1/models/digits:predict", "{}"), "instances or inputs")
 
     def test_a_body_that_is_nothing_but_a_tensor(self):
         for rows in (1, 2):

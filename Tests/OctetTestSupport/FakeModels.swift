@@ -47,8 +47,12 @@ package enum FakeModel {
 
   /// Answers each input, one of every type that goes over the wire, as an output `copy of …`.
   package static func copying(_ types: [ElementType], extent: Int) -> CompiledModel {
-    let ports = types.map { Port(name: $0.rawValue, type: TensorType($0, Shape(valid: [extent]))) }
-    return model(inputs: ports, outputs: ports.map { Port(name: "copy of \($0.name)", type: $0.type) }, gate: nil)
+    copying(types.map { Port(name: $0.rawValue, type: TensorType($0, Shape(valid: [extent]))) })
+  }
+
+  /// Answers each input as it is, as an output `copy of …`.
+  package static func copying(_ ports: [Port]) -> CompiledModel {
+    model(inputs: ports, outputs: ports.map { Port(name: "copy of \($0.name)", type: $0.type) }, gate: nil)
   }
 
   private static func model(inputs: [Port], outputs: [Port], gate: Gate?) -> CompiledModel {

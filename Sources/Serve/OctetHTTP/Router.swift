@@ -136,6 +136,13 @@ struct Router: Sendable {
       Route.get("/v2/models/{model}[/versions/{version}]/ready", Health.modelReady),
       Route.post("/v2/models/{model}[/versions/{version}]/infer", Infer.respond),
 
+      // TensorFlow Serving
+      Route.get("/v1/models/{model}[/versions/{version}|/labels/{label}]", ModelStatus.respond),
+      Route.get("/v1/models/{model}[/versions/{version}|/labels/{label}]/metadata", SignatureMetadata.respond),
+      Route.post("/v1/models/{model}:predict", Predict.respond),
+      Route.post("/v1/models/{model}/versions/{version}:predict", Predict.respond),
+      Route.post("/v1/models/{model}/labels/{label}:predict", Predict.respond),
+
       // Triton's extensions of it
       Route.get("/v2/models/{model}[/versions/{version}]/config", ModelConfiguration.respond),
       Route.get("/v2/models/{model}[/versions/{version}]/stats", Statistics.model),

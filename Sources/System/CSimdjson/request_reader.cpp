@@ -1,90 +1,29 @@
-#include "octet_simdjson.h"
-#include "tensor_numbers.h"
+#include "body_reader.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <vector>
-
-static_assert(OCTET_JSON_PADDING >= simdjson::SIMDJSON_PADDING, "simdjson reads further than callers are told");
 
 namespace {
 
 using namespace octet;
-using simdjson::ondemand::json_type;
-using simdjson::ondemand::object;
-using simdjson::ondemand::parser;
-
-octet_text text(std::string_view view) {
-  return {view.data(), view.size()};
-}
 
 // Reads the request's envelope and hands its parts to the receiver.
-class RequestReader {
+class RequestReader : public BodyReader {
 public:
-  RequestReader(std::string_view body, const octet_json_receiver &receiver) : body(body), receiver(receiver) {}
-
-  // Empty where the receiver refused.
-  std::string error;
+  RequestReader(std::string_view body, const octet_json_receiver &receiver) : BodyReader(body), receiver(receiver) {}
 
   bool read(parser &json) {
-    simdjson::ondemand::document document;
-    object root;
-    if (error_code code = json.iterate(padded(body)).get(document))
-      return fail_syntax(code);
-    if (error_code code = document.get_object().get(root))
-      return code == simdjson::INCORRECT_TYPE ? fail("the body is not a JSON object") : fail_syntax(code);
-    if (!read_root(root))
+    if (!read_body(json, [&](object root) { return read_root(root); }))
       return false;
-    if (!document.current_location().error())
-      return fail("the body goes on after the end of the JSON object");
     receiver.envelope(receiver.context, &envelope);
     return true;
   }
 
 private:
-  std::string_view body;
   const octet_json_receiver &receiver;
   octet_json_envelope envelope{};
   size_t input_count = 0;
   size_t output_count = 0;
-
-  simdjson::padded_string_view padded(std::string_view part) {
-    const size_t behind = static_cast<size_t>(body.data() + body.size() - (part.data() + part.size()));
-    return simdjson::padded_string_view(part.data(), part.size(), part.size() + behind + OCTET_JSON_PADDING);
-  }
-
-  bool fail(const std::string &sentence) {
-    error = sentence;
-    return false;
-  }
-
-  bool fail_syntax(error_code code) { return fail(std::string("the body is not JSON: ") + error_message(code)); }
-
-  // More than any object of the protocol has. Each name is compared with those before it.
-  static constexpr size_t kMaximumMembers = 256;
-
-  // Calls `read(key, value)` for each member of an object, of which none may stand twice.
-  template <typename Read> bool for_members(object members, const std::string &place, Read read) {
-    std::vector<std::string> seen;
-    for (auto member : members) {
-      std::string_view key;
-      value item;
-      if (error_code code = member.unescaped_key().get(key))
-        return fail_syntax(code);
-      std::string name(key);
-      if (seen.size() == kMaximumMembers)
-        return fail(place + ": has more than " + std::to_string(kMaximumMembers) + " members");
-      for (const std::string &other : seen)
-        if (other == name)
-          return fail(place + ": '" + excerpt(name) + "' stands there twice");
-      seen.push_back(name);
-      if (error_code code = member.value().get(item))
-        return fail_syntax(code);
-      if (!read(name, item))
-        return false;
-    }
-    return true;
-  }
 
   template <typename Read> bool for_objects(value item, const char *name, Read read) {
     array elements;
@@ -248,14 +187,6 @@ private:
     return for_members(parameters, place, read);
   }
 
-  bool read_text(value item, const std::string &place, octet_text &result) {
-    std::string_view string;
-    if (item.get_string().get(string))
-      return fail(place + ": expected a string");
-    result = text(string);
-    return true;
-  }
-
   bool read_choice(value item, const std::string &place, octet_choice &result) {
     bool truth;
     if (item.get_bool().get(truth))
@@ -313,75 +244,12 @@ private:
     return true;
   }
 
-  // What octet does not know is passed over, but it has to be JSON.
-  bool skip(value item, size_t depth) {
-    json_type type;
-    if (error_code code = item.type().get(type))
-      return fail_syntax(code);
-    if (depth > OCTET_JSON_MAXIMUM_DEPTH)
-      return fail("the body nests deeper than " + std::to_string(OCTET_JSON_MAXIMUM_DEPTH) + " levels");
-    error_code code = simdjson::SUCCESS;
-    switch (type) {
-    case json_type::array: {
-      array elements;
-      if ((code = item.get_array().get(elements)))
-        return fail_syntax(code);
-      for (auto element : elements) {
-        value inner;
-        if ((code = element.get(inner)))
-          return fail_syntax(code);
-        if (!skip(inner, depth + 1))
-          return false;
-      }
-      return true;
-    }
-    case json_type::object: {
-      object members;
-      if ((code = item.get_object().get(members)))
-        return fail_syntax(code);
-      for (auto member : members) {
-        value inner;
-        if ((code = member.value().get(inner)))
-          return fail_syntax(code);
-        if (!skip(inner, depth + 1))
-          return false;
-      }
-      return true;
-    }
-    case json_type::string:
-      code = item.get_string().error();
-      break;
-    case json_type::number:
-      code = item.get_double().error();
-      break;
-    case json_type::boolean:
-      code = item.get_bool().error();
-      break;
-    case json_type::null:
-      code = item.is_null() ? simdjson::SUCCESS : simdjson::N_ATOM_ERROR;
-      break;
-    }
-    return code ? fail_syntax(code) : true;
-  }
 };
-
-// Parsers keep their memory, several times the text's size: worth keeping for small texts only.
-constexpr size_t kLargestKept = 1 << 20;
 
 } // namespace
 
 extern "C" bool octet_json_read_request(const char *text, size_t length, const octet_json_receiver *receiver,
                                         char *error, size_t error_capacity) {
   RequestReader reader({text, length}, *receiver);
-  bool is_read;
-  if (length <= kLargestKept) {
-    static thread_local parser kept(kLargestKept + OCTET_JSON_PADDING);
-    is_read = reader.read(kept);
-  } else {
-    parser fresh;
-    is_read = reader.read(fresh);
-  }
-  if (error_capacity > 0)
-    std::snprintf(error, error_capacity, "%s", reader.error.c_str());
-  return is_read;
+  return run(reader, length, error, error_capacity);
 }

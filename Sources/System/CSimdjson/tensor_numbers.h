@@ -25,105 +25,54 @@ inline std::string excerpt(std::string_view rest) {
   return std::string(token.substr(0, kLongest)) + "…";
 }
 
-// The numbers of one `data` array, on their way into memory.
-class TensorNumbers {
-public:
-  TensorNumbers(octet_json_destination destination, const int64_t *shape, size_t rank, std::string place)
-      : destination(destination), shape(shape), rank(rank), place(std::move(place)) {}
+// Calls `work` with a number of the type, so that the type is looked at once and not for every number.
+template <typename Work> bool with_number_type(octet_number_type type, Work work) {
+  switch (type) {
+  case OCTET_NUMBER_F64:
+    return work(double());
+  case OCTET_NUMBER_F32:
+    return work(float());
+  case OCTET_NUMBER_I64:
+    return work(int64_t());
+  case OCTET_NUMBER_I32:
+    return work(int32_t());
+  case OCTET_NUMBER_I16:
+    return work(int16_t());
+  case OCTET_NUMBER_I8:
+    return work(int8_t());
+  case OCTET_NUMBER_U64:
+    return work(uint64_t());
+  case OCTET_NUMBER_U32:
+    return work(uint32_t());
+  case OCTET_NUMBER_U16:
+    return work(uint16_t());
+  case OCTET_NUMBER_U8:
+    return work(uint8_t());
+  case OCTET_NUMBER_BOOLEAN:
+    return work(bool());
+  }
+  return false;
+}
 
+// Numbers on their way into memory that is there for them. Whoever stores one has made sure that it has a place.
+class NumberStore {
+public:
   std::string error;
 
-  bool read(array values) {
-    if (!read_elements(values))
-      return false;
-    return filled == destination.count || fail_count("holds only " + std::to_string(filled) + " elements");
-  }
+protected:
+  NumberStore(octet_json_destination destination, std::string place)
+      : destination(destination), place(std::move(place)) {}
 
-private:
   octet_json_destination destination;
-  const int64_t *shape;
-  size_t rank;
   std::string place;
   size_t filled = 0;
 
   bool fail(const std::string &sentence) {
-    error = place + ".data: " + sentence;
+    error = place + ": " + sentence;
     return false;
-  }
-
-  bool fail_count(const std::string &found) {
-    return fail(found + ", but the shape has " + std::to_string(destination.count));
-  }
-
-  // The type is looked at once and not for every number.
-  bool read_elements(array values) {
-    switch (destination.type) {
-    case OCTET_NUMBER_F64:
-      return read_level<double>(values, 0);
-    case OCTET_NUMBER_F32:
-      return read_level<float>(values, 0);
-    case OCTET_NUMBER_I64:
-      return read_level<int64_t>(values, 0);
-    case OCTET_NUMBER_I32:
-      return read_level<int32_t>(values, 0);
-    case OCTET_NUMBER_I16:
-      return read_level<int16_t>(values, 0);
-    case OCTET_NUMBER_I8:
-      return read_level<int8_t>(values, 0);
-    case OCTET_NUMBER_U64:
-      return read_level<uint64_t>(values, 0);
-    case OCTET_NUMBER_U32:
-      return read_level<uint32_t>(values, 0);
-    case OCTET_NUMBER_U16:
-      return read_level<uint16_t>(values, 0);
-    case OCTET_NUMBER_U8:
-      return read_level<uint8_t>(values, 0);
-    case OCTET_NUMBER_BOOLEAN:
-      return read_level<bool>(values, 0);
-    }
-    return false;
-  }
-
-  // Data is flat, or nested exactly as the shape says.
-  template <typename Number> bool read_level(array values, size_t level) {
-    int64_t count = 0;
-    std::optional<bool> is_nested;
-    for (auto element : values) {
-      value item;
-      if (element.get(item))
-        return fail("element " + std::to_string(filled) + " is not JSON");
-      const bool is_array = item.raw_json_token().substr(0, 1) == "[";
-      if (is_nested.value_or(is_array) != is_array)
-        return fail("arrays and numbers stand side by side");
-      is_nested = is_array;
-      ++count;
-      if (is_array ? !read_nested<Number>(item, level) : !store<Number>(item))
-        return false;
-    }
-    const bool is_flat = level == 0 && !is_nested.value_or(false);
-    if (is_flat)
-      return true;
-    if (!is_nested.value_or(false) && level + 1 != rank && count > 0)
-      return fail("numbers stand " + std::to_string(level + 1) + " levels deep, but the shape has " +
-                  std::to_string(rank));
-    if (level < rank && count != shape[level])
-      return fail("an array along axis " + std::to_string(level) + " has " + std::to_string(count) +
-                  " elements, but the shape says " + std::to_string(shape[level]));
-    return true;
-  }
-
-  template <typename Number> bool read_nested(value item, size_t level) {
-    array inner;
-    if (level + 1 >= rank)
-      return fail("is nested deeper than the " + std::to_string(rank) + " axes of the shape");
-    if (item.get(inner))
-      return fail("element " + std::to_string(filled) + " is not JSON");
-    return read_level<Number>(inner, level + 1);
   }
 
   template <typename Number> bool store(value &item) {
-    if (filled == destination.count)
-      return fail_count("holds more elements");
     if constexpr (std::is_same_v<Number, bool>)
       return store_boolean(item);
     else if constexpr (std::is_floating_point_v<Number>)
@@ -192,6 +141,68 @@ private:
     if (!item.get_uint64().get(number) && number <= 1)
       return keep<uint8_t>(static_cast<uint8_t>(number));
     return refuse(item, "true or false");
+  }
+};
+
+// The numbers of one `data` array, whose shape is known.
+class TensorNumbers : public NumberStore {
+public:
+  TensorNumbers(octet_json_destination destination, const int64_t *shape, size_t rank, const std::string &place)
+      : NumberStore(destination, place + ".data"), shape(shape), rank(rank) {}
+
+  bool read(array values) {
+    if (!with_number_type(destination.type, [&](auto number) { return read_level<decltype(number)>(values, 0); }))
+      return false;
+    return filled == destination.count || fail_count("holds only " + std::to_string(filled) + " elements");
+  }
+
+private:
+  const int64_t *shape;
+  size_t rank;
+
+  bool fail_count(const std::string &found) {
+    return fail(found + ", but the shape has " + std::to_string(destination.count));
+  }
+
+  template <typename Number> bool store_next(value &item) {
+    return filled < destination.count ? store<Number>(item) : fail_count("holds more elements");
+  }
+
+  // Data is flat, or nested exactly as the shape says.
+  template <typename Number> bool read_level(array values, size_t level) {
+    int64_t count = 0;
+    std::optional<bool> is_nested;
+    for (auto element : values) {
+      value item;
+      if (element.get(item))
+        return fail("element " + std::to_string(filled) + " is not JSON");
+      const bool is_array = item.raw_json_token().substr(0, 1) == "[";
+      if (is_nested.value_or(is_array) != is_array)
+        return fail("arrays and numbers stand side by side");
+      is_nested = is_array;
+      ++count;
+      if (is_array ? !read_nested<Number>(item, level) : !store_next<Number>(item))
+        return false;
+    }
+    const bool is_flat = level == 0 && !is_nested.value_or(false);
+    if (is_flat)
+      return true;
+    if (!is_nested.value_or(false) && level + 1 != rank && count > 0)
+      return fail("numbers stand " + std::to_string(level + 1) + " levels deep, but the shape has " +
+                  std::to_string(rank));
+    if (level < rank && count != shape[level])
+      return fail("an array along axis " + std::to_string(level) + " has " + std::to_string(count) +
+                  " elements, but the shape says " + std::to_string(shape[level]));
+    return true;
+  }
+
+  template <typename Number> bool read_nested(value item, size_t level) {
+    array inner;
+    if (level + 1 >= rank)
+      return fail("is nested deeper than the " + std::to_string(rank) + " axes of the shape");
+    if (item.get(inner))
+      return fail("element " + std::to_string(filled) + " is not JSON");
+    return read_level<Number>(inner, level + 1);
   }
 };
 

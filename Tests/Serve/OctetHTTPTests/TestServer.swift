@@ -14,7 +14,7 @@ final class TestServer: Sendable {
 
   static let options = ServingOptions()
 
-  /// Serves `doubling`, which is the default, `typed`, and `broken`, which does not load, if that is wanted.
+  /// Serves `doubling`, which is the default, `typed`, `pair`, and `broken`, which does not load, if that is wanted.
   init(
     options: HTTPServerOptions = HTTPServerOptions(), serving: ServingOptions = TestServer.options,
     hasBrokenModel: Bool = false
@@ -29,10 +29,16 @@ final class TestServer: Sendable {
       case "typed":
         return FakeModel.copying(
           [.f64, .f32, .f16, .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .boolean], extent: 2)
+      case "pair":
+        let rows = Dimension.bounded(0...Int.max)
+        return FakeModel.copying([
+          Port(name: "a", type: TensorType(.f32, PartialShape([rows, .fixed(1), .fixed(2)]))),
+          Port(name: "b", type: TensorType(.i64, PartialShape([rows]))),
+        ])
       default: throw ModelError.model("\(source.path): there is no such file")
       }
     }
-    let names = ["doubling", "typed"] + (hasBrokenModel ? ["broken"] : [])
+    let names = ["doubling", "typed", "pair"] + (hasBrokenModel ? ["broken"] : [])
     repository.load(
       names.map { ModelSource(name: $0, path: "\($0).xml", options: serving, classLabels: ["one", "two"]) },
       defaultModel: nil)

@@ -101,14 +101,18 @@ extension ByteBuffer {
     JSONValue.object(members).write(to: self, isOpen: true)
   }
 
-  /// The elements with commas between them.
-  func appendNumbers(of tensor: Tensor) {
+  /// Elements with commas between them.
+  func appendNumbers(
+    of tensor: Tensor, in range: Range<Int>? = nil, nonFinite: octet_non_finite = OCTET_NON_FINITE_NULL
+  ) {
     guard let type = tensor.elementType.numberType else {
       preconditionFailure("JSON has no form for \(tensor.elementType)")
     }
+    let range = range ?? 0..<tensor.elementCount
     tensor.withUnsafeBytes { elements in
-      append(upTo: tensor.elementCount * octet_json_number_width(type)) { text in
-        octet_json_write_numbers(type, elements.baseAddress, tensor.elementCount, text)
+      let first = elements.baseAddress.map { $0 + range.lowerBound * octet_json_number_size(type) }
+      append(upTo: range.count * octet_json_number_width(type)) { text in
+        octet_json_write_numbers(type, nonFinite, first, range.count, text)
       }
     }
   }

@@ -206,7 +206,7 @@ extension Tensor {
 }
 
 extension String {
-  fileprivate init(_ text: octet_text) {
+  init(_ text: octet_text) {
     self.init(decoding: UnsafeRawBufferPointer(start: text.bytes, count: text.length), as: UTF8.self)
   }
 }

@@ -12,65 +12,98 @@ enum Infer {
   private static let inlineByteCount = 16_384
   private static let largeBodies = DispatchQueue(label: "octet.bodies", qos: .userInitiated, attributes: .concurrent)
 
+  /// A request whose body has been read: whom it asks, for what, and how the answer is written.
+  struct Prepared: Sendable {
+    let model: ServedModel
+    let request: InferenceRequest
+    let answer: @Sendable (InferenceResponse) throws(HTTPError) -> HTTPResponse
+  }
+
+  /// Reads a body. As soon as the model is known, `known` is to be set: what is refused after that counts as its.
+  typealias Read = @Sendable (RouteRequest, _ known: inout ModelRepository.Entry?) throws(HTTPError) -> Prepared
+
+  /// An inference of the Open Inference Protocol.
   static func respond(_ request: RouteRequest, _ reply: @escaping Route.Reply) {
+    respond(request, reading: read, reply)
+  }
+
+  static func respond(_ request: RouteRequest, reading read: @escaping Read, _ reply: @escaping Route.Reply) {
     // How long reading takes is known of plain bodies only.
     let isCompressed = request.http.head.value(of: "Content-Encoding") != nil
     let byteCount = isCompressed ? Int.max : request.http.body.bytes.count
-    perform(byteCount) { answer(request, mayRunHere: byteCount <= inlineByteCount, reply) }
+    perform(byteCount) { submit(request, read, mayRunHere: byteCount <= inlineByteCount, reply) }
   }
 
   private static func perform(_ byteCount: Int, _ work: @escaping @Sendable () -> Void) {
     if byteCount <= inlineByteCount { work() } else { largeBodies.async(execute: work) }
   }
 
-  private static func answer(_ request: RouteRequest, mayRunHere: Bool, _ reply: @escaping Route.Reply) {
+  private static func submit(
+    _ request: RouteRequest, _ read: Read, mayRunHere: Bool, _ reply: @escaping Route.Reply
+  ) {
     var known: ModelRepository.Entry?
     do throws(HTTPError) {
-      let body = try Body(request)
-      let entry = try request.entry(orNamed: body.modelName)
-      known = entry
-      try submit(body, from: request, to: entry, mayRunHere: mayRunHere, reply)
+      let prepared = try read(request, &known)
+      prepared.model.metrics.finishReading(after: request.http.arrival.duration(to: .now))
+      prepared.model.queue.submit(prepared.request, mayRunHere: mayRunHere) { result in
+        finish(result, of: prepared, request, reply)
+      }
     } catch {
       // What names no model that is known is counted nowhere: names of strangers must not make series.
-      known?.count(error.status, since: request.http.arrival)
+      known?.metrics.count(error.status, of: request)
       reply(error.response)
     }
   }
 
-  private static func submit(
-    _ body: Body, from request: RouteRequest, to entry: ModelRepository.Entry, mayRunHere: Bool,
+  private static func finish(
+    _ result: Result<InferenceResponse, ServingError>, of prepared: Prepared, _ request: RouteRequest,
     _ reply: @escaping Route.Reply
-  ) throws(HTTPError) {
-    let coding = ContentCoding.preferred(by: request.http.head)
-    let model: ServedModel
-    do throws(ServingError) { model = try entry.servedModel() } catch { throw HTTPError(error) }
-    let (tensors, format) = try body.prepare(for: model.signature)
-    entry.metrics.finishReading(after: request.http.arrival.duration(to: .now))
-    let inference = InferenceRequest(
-      inputs: tensors, patience: body.patience, priority: body.priority, isAbandoned: request.http.isAbandoned)
-    model.queue.submit(inference, mayRunHere: mayRunHere) { result in
-      switch result {
-      case .failure(let error):
-        let refusal = HTTPError(error)
-        entry.count(refusal.status, since: request.http.arrival)
-        reply(refusal.response)
-      case .success(let response):
-        perform(response.outputs.reduce(0) { $0 + $1.byteCount }) {
-          let start = Instant.now
-          var answer = HTTPResponse(response, from: model, format: format)
-          if let coding { answer.compress(as: coding) }
-          entry.metrics.finishWriting(after: start.duration(to: .now))
-          entry.count(answer.status, since: request.http.arrival)
-          reply(answer)
-        }
+  ) {
+    let byteCount = (try? result.get())?.outputs.reduce(0) { $0 + $1.byteCount } ?? 0
+    perform(byteCount) {
+      let metrics = prepared.model.metrics
+      do throws(HTTPError) {
+        let response: InferenceResponse
+        do throws(ServingError) { response = try result.get() } catch { throw HTTPError(error) }
+        let start = Instant.now
+        var answer = try prepared.answer(response)
+        if let coding = ContentCoding.preferred(by: request.http.head) { answer.compress(as: coding) }
+        metrics.finishWriting(after: start.duration(to: .now))
+        metrics.count(answer.status, of: request)
+        reply(answer)
+      } catch {
+        metrics.count(error.status, of: request)
+        reply(error.response)
       }
     }
+  }
+
+  private static func read(
+    _ request: RouteRequest, _ known: inout ModelRepository.Entry?
+  ) throws(HTTPError) -> Prepared {
+    let body = try Body(request)
+    let entry = try request.entry(orNamed: body.modelName)
+    known = entry
+    let model = try entry.model()
+    let (tensors, format) = try body.prepare(for: model.signature)
+    return Prepared(
+      model: model,
+      request: InferenceRequest(
+        inputs: tensors, patience: body.patience, priority: body.priority, isAbandoned: request.http.isAbandoned),
+      answer: { response in HTTPResponse(response, from: model, format: format) })
+  }
+}
+
+extension ModelMetrics {
+  fileprivate func count(_ status: Int, of request: RouteRequest) {
+    finish(status: status, after: request.http.arrival.duration(to: .now))
   }
 }
 
 extension ModelRepository.Entry {
-  fileprivate func count(_ status: Int, since arrival: Instant) {
-    metrics.finish(status: status, after: arrival.duration(to: .now))
+  /// The model, if it is ready.
+  func model() throws(HTTPError) -> ServedModel {
+    do throws(ServingError) { return try servedModel() } catch { throw HTTPError(error) }
   }
 }
 

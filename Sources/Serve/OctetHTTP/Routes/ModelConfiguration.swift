@@ -11,10 +11,7 @@ import OctetTensor
 /// Source: Triton Inference Server, protocol/extension_model_configuration and model_config.proto.
 enum ModelConfiguration {
   static func respond(_ request: RouteRequest) throws(HTTPError) -> HTTPResponse {
-    let entry = try request.entry()
-    let model: ServedModel
-    do throws(ServingError) { model = try entry.servedModel() } catch { throw HTTPError(error) }
-    return HTTPResponse(json: description(of: model))
+    HTTPResponse(json: description(of: try request.entry().model()))
   }
 
   private static func description(of model: ServedModel) -> JSONValue {

@@ -92,12 +92,57 @@ typedef struct octet_json_receiver {
 bool octet_json_read_request(const char *text, size_t length, const octet_json_receiver *receiver, char *error,
                              size_t error_capacity);
 
+// One input of a model, as far as reading its numbers goes. An open extent is -1.
+typedef struct octet_json_port {
+  octet_text name;
+  octet_number_type type;
+  const int64_t *shape;
+  size_t rank;
+} octet_json_port;
+
+// A tensor that has been read. `elements` belongs to whoever receives it, stands at a multiple of 64 bytes, has 64 more
+// behind it, and is to be given to `free`; it is NULL where the input came as base64 or has no elements.
+typedef struct octet_json_tensor {
+  void *elements;
+  size_t count;
+  const int64_t *shape;
+  size_t rank;
+} octet_json_tensor;
+
+typedef struct octet_predict_envelope {
+  octet_text signature_name;
+  // Whether the request has instances, and how many; else it has inputs.
+  bool is_row;
+  size_t row_count;
+} octet_predict_envelope;
+
+// Takes the parts of a predict request. A call that returns false ends the reading; the receiver knows why.
+typedef struct octet_predict_receiver {
+  void *context;
+  // One row of an input, in base64. Called for rows in their order, before `tensor`.
+  bool (*encoded)(void *context, size_t port, octet_text base64);
+  bool (*tensor)(void *context, size_t port, const octet_json_tensor *tensor);
+  bool (*envelope)(void *context, const octet_predict_envelope *envelope);
+} octet_predict_receiver;
+
+// Reads the body of TensorFlow Serving's predict for a model with these inputs. As octet_json_read_request does it.
+bool octet_json_read_predict(const char *text, size_t length, const octet_json_port *ports, size_t port_count,
+                             const octet_predict_receiver *receiver, char *error, size_t error_capacity);
+
+// Bytes of one element in memory.
+size_t octet_json_number_size(octet_number_type type);
+
 // The most bytes that one number takes, its comma included.
 size_t octet_json_number_width(octet_number_type type);
 
+// What becomes of a number that is not finite: null, since JSON has no other word for it, or NaN, Infinity, -Infinity,
+// which many readers know.
+typedef enum octet_non_finite { OCTET_NON_FINITE_NULL, OCTET_NON_FINITE_WORD } octet_non_finite;
+
 // Writes numbers with commas between them and returns how many bytes that took. `text` has room for `count` times
-// octet_json_number_width. What is not a finite number becomes null, since JSON has no other word for it.
-size_t octet_json_write_numbers(octet_number_type type, const void *elements, size_t count, char *text);
+// octet_json_number_width.
+size_t octet_json_write_numbers(octet_number_type type, octet_non_finite non_finite, const void *elements, size_t count,
+                                char *text);
 
 #ifdef __cplusplus
 }
