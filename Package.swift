@@ -130,7 +130,7 @@ let package = Package(
     tests("Compile/", of: "OctetGraph", ["OctetOperators"]),
     tests("Compile/", of: "OctetOperators", ["OctetKernels"]),
     tests("Compile/", of: "OctetTransformations"),
-    tests("Compile/", of: "OctetPlanning"),
+    tests("Compile/", of: "OctetPlanning", ["OctetImport", "OctetSystem"]),
     tests("Execute/", of: "OctetTensor"),
     tests("Execute/", of: "OctetRuntime"),
     tests("Execute/", of: "OctetKernels", ["COctetKernels"]),

@@ -20,11 +20,11 @@ import Testing
     let outputs = plan.outputs.map { Tensor($0.elementType, $0.shape) }
     let inputBases = inputs.map { UnsafeRawPointer($0.storage.base) }
     let outputBases = outputs.map(\.storage.base)
-    return inputBases.withUnsafeBufferPointer { inputs in
-      outputBases.withUnsafeBufferPointer { outputs in
-        executor.run(plan, inputs: inputs, outputs: outputs)
+    return try inputBases.withUnsafeBufferPointer { inputs in
+      try outputBases.withUnsafeBufferPointer { outputs in
+        try executor.run(plan, inputs: inputs, outputs: outputs)
         let before = allocation_counter_value()
-        for _ in 0..<10 { executor.run(plan, inputs: inputs, outputs: outputs) }
+        for _ in 0..<10 { try executor.run(plan, inputs: inputs, outputs: outputs) }
         return allocation_counter_value() - before
       }
     }

@@ -151,6 +151,28 @@ extension Graph {
     for index in outputs.indices where outputs[index].value == old { outputs[index].value = new }
   }
 
+  /// Infers the types of those who read a value again, and so on where that changes one: what became constant may decide
+  /// a shape.
+  mutating func refineUsers(of value: Value) throws(ModelError) {
+    var pending = users(of: value).map(\.id)
+    while let id = pending.popLast() {
+      guard var node = slots[id.index] else { continue }
+      let types = try resultTypes(of: node)
+      guard types != node.types else { continue }
+      node.types = types
+      slots[id.index] = node
+      pending += users[id.index]
+    }
+  }
+
+  private func resultTypes(of node: Node) throws(ModelError) -> [TensorType] {
+    do throws(OperatorError) {
+      return try node.op.resultTypes(operands(of: node))
+    } catch {
+      throw .model("layer '\(node.name)' (\(node.layerType)): \(error.description)")
+    }
+  }
+
   /// Removes a node that nobody reads, then its operands if nobody reads them any more. Inputs stay.
   mutating func removeIfUnused(_ id: NodeID) {
     var pending = [id]
@@ -170,11 +192,7 @@ extension Graph {
   mutating func inferTypes() throws(ModelError) {
     for id in topologicalOrder {
       guard var node = slots[id.index] else { continue }
-      do throws(OperatorError) {
-        node.types = try node.op.resultTypes(operands(of: node))
-      } catch {
-        throw .model("layer '\(node.name)' (\(node.layerType)): \(error.description)")
-      }
+      node.types = try resultTypes(of: node)
       slots[id.index] = node
     }
   }

@@ -57,6 +57,7 @@ package struct GraphPatch {
         throw .model("at '\(place)': result \(graph.type(of: new)) may not replace \(graph.type(of: old))")
       }
       graph.redirect(old, to: new)
+      if graph.constant(new) != nil { try graph.refineUsers(of: new) }
     }
     for (old, _) in replacements where graph.contains(old.node) { graph.removeIfUnused(old.node) }
     for index in additions.indices {

@@ -22,7 +22,7 @@ package struct ReferencePrimitive: Primitive {
 
   package var kernelName: String { "reference" }
 
-  package func execute(_ step: borrowing StepBuffers) {
+  package func execute(_ step: borrowing StepBuffers) throws(ModelError) {
     var operands: [Tensor] = []
     for (index, (elementType, shape)) in operandTypes.enumerated() {
       var tensor = Tensor(elementType, shape)
@@ -32,9 +32,18 @@ package struct ReferencePrimitive: Primitive {
       }
       operands.append(tensor)
     }
-    // Operands were checked when the plan was made: what an operator still refuses now would be our own bug.
-    guard let results = try? op.evaluate(operands) else { preconditionFailure("\(op.name) refused checked operands") }
+    let results: [Tensor]
+    do throws(OperatorError) {
+      results = try op.evaluate(operands)
+    } catch {
+      // Types were checked when the plan was made; values come with a request.
+      throw .input(error.description)
+    }
     for (index, result) in results.enumerated() where index < resultTypes.count {
+      // Memory was planned for this shape.
+      guard (result.elementType, result.shape) == resultTypes[index] else {
+        throw .model("\(op.name) gave \(result.type) where \(resultTypes[index]) was planned")
+      }
       let destination = step.result(index)
       result.withUnsafeBytes { bytes in
         if let base = bytes.baseAddress { destination.copyMemory(from: base, byteCount: bytes.count) }

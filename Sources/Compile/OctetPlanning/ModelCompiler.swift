@@ -17,15 +17,28 @@ package struct ModelCompiler: Sendable {
     let cpu = cpu
     let signature = ModelSignature(imported)
     let makePlan = { @Sendable (shapes: [Shape]) throws(ModelError) in
-      try Planner.plan(Self.specialize(graph, to: shapes), cpu: cpu, weights: weights)
+      try Self.plan(Self.specialize(graph, to: shapes), cpu: cpu, weights: weights)
     }
+    let shapes = try Self.workingShapes(signature, makePlan)
     let model = CompiledModel(
-      signature: signature, instructionSet: cpu.best.rawValue,
-      smallestInputShapes: try Self.workingShapes(signature, makePlan), weightByteCount: { weights.byteCount },
+      signature: ModelSignature(
+        inputs: signature.inputs, outputs: signature.outputs,
+        outputsFollowRows: signature.isBatchable && Self.outputsFollowRows(graph, shapes)),
+      instructionSet: cpu.best.rawValue, smallestInputShapes: shapes, weightByteCount: { weights.byteCount },
       makePlan: makePlan)
     // The first plan packs the weights and proves that the model can run.
     _ = try model.plan(for: model.smallestInputShapes)
     return model
+  }
+
+  /// A plan for the whole graph, or up to where shapes depend on values and from there on for every shape that is decided.
+  private static func plan(_ graph: Graph, cpu: CPU, weights: PackedWeightsCache) throws(ModelError) -> ExecutionPlan {
+    guard let cut = try ShapeCut(graph) else { return try Planner.plan(graph, cpu: cpu, weights: weights) }
+    let continuation = cut.continuation { shapes throws(ModelError) in
+      try plan(specialize(cut.rest, to: shapes), cpu: cpu, weights: weights)
+    }
+    let layers = continuation.decisions.map(\.layer) + cut.followingLayers
+    return try Planner.plan(cut.known, cpu: cpu, weights: weights).continued(by: continuation, layers: layers)
   }
 
   /// The smallest of a few image sizes that the model can run: a dynamic one may not take a single pixel.
@@ -45,6 +58,15 @@ package struct ModelCompiler: Sendable {
       }
     }
     throw firstError ?? .model("no input shape was tried")
+  }
+
+  /// Whether two rows and three give outputs of two rows and three.
+  private static func outputsFollowRows(_ graph: Graph, _ shapes: [Shape]) -> Bool {
+    [2, 3].allSatisfy { rows in
+      let batch = shapes.compactMap { Shape([rows] + $0.extents.dropFirst()) }
+      guard batch.count == shapes.count, let specialized = try? specialize(graph, to: batch) else { return false }
+      return specialized.outputs.allSatisfy { specialized.type(of: $0.value).shape[0] == .fixed(rows) }
+    }
   }
 
   /// The low-precision graph: the same meaning, on integers wherever possible.

@@ -42,28 +42,43 @@ package struct ModelVerifier {
     // First, because it checks the inputs.
     let meaning = try Interpreter(imported).run(inputs)
     let compiler = ModelCompiler(cpu: cpu)
-    let graph = try ModelCompiler.specialize(compiler.transform(imported), to: inputs.map(\.shape))
-    let (plan, origins) = try Planner.planWithOrigins(graph, cpu: cpu, weights: PackedWeightsCache())
-    let model = CompiledModel(
-      signature: ModelSignature(imported), instructionSet: cpu.best.rawValue, weightByteCount: { 0 }
-    ) { _ throws(ModelError) in plan }
-
-    var findings: [Finding] = []
-    let outputs = plan.outputs.map { Tensor($0.elementType, $0.shape) }
-    let inputBases = inputs.map { UnsafeRawPointer($0.storage.base) }
-    let outputBases = outputs.map(\.storage.base)
-    inputBases.withUnsafeBufferPointer { inputPointers in
-      outputBases.withUnsafeBufferPointer { outputPointers in
-        Executor(model: model, team: team).run(plan, inputs: inputPointers, outputs: outputPointers) { index, buffers in
-          guard let origin = origins[index] else { return }
-          findings += Self.compare(origin, plan.layers[plan.steps[index].layer], buffers, in: graph)
-        }
-      }
+    var graph = try ModelCompiler.specialize(compiler.transform(imported), to: inputs.map(\.shape))
+    var (findings, outputs): ([Finding], [Tensor]) = ([], inputs)
+    while let cut = try ShapeCut(graph) {
+      outputs = try cut.decide(run(cut.known, outputs, team, &findings))
+      graph = try ModelCompiler.specialize(cut.rest, to: outputs.map(\.shape))
     }
+    outputs = try run(graph, outputs, team, &findings)
     let errors = zip(graph.outputs, zip(outputs, meaning)).map { output, pair in
       (name: output.name, error: Self.normalizedError(pair.0.doubles, pair.1.doubles))
     }
     return Report(findings: findings, outputErrors: errors)
+  }
+
+  /// The outputs of a graph of known shapes, with a finding for each step.
+  private func run(
+    _ graph: Graph, _ inputs: [Tensor], _ team: WorkerTeam, _ findings: inout [Finding]
+  ) throws(ModelError) -> [Tensor] {
+    let (plan, origins) = try Planner.planWithOrigins(graph, cpu: cpu, weights: PackedWeightsCache())
+    let model = CompiledModel(
+      signature: ModelSignature(graph), instructionSet: cpu.best.rawValue, weightByteCount: { 0 }
+    ) { _ throws(ModelError) in plan }
+    let outputs = plan.outputs.map { Tensor($0.elementType, $0.shape) }
+    let inputBases = inputs.map { UnsafeRawPointer($0.storage.base) }
+    let outputBases = outputs.map(\.storage.base)
+    var found: [Finding] = []
+    try inputBases.withUnsafeBufferPointer { (inputPointers) throws(ModelError) in
+      try outputBases.withUnsafeBufferPointer { (outputPointers) throws(ModelError) in
+        try Executor(model: model, team: team).run(plan, inputs: inputPointers, outputs: outputPointers) {
+          index, buffers in
+          guard let origin = origins[index] else { return }
+          found += Self.compare(origin, plan.layers[plan.steps[index].layer], buffers, in: graph)
+        }
+      }
+    }
+    withExtendedLifetime(inputs) {}
+    findings += found
+    return outputs
   }
 
   private static func compare(

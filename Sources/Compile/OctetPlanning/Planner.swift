@@ -59,6 +59,8 @@ package struct Planner {
   }
 
   private mutating func lower(_ node: Node) throws(ModelError) {
+    let isEmpty = node.types.allSatisfy { $0.shape.fixed?.elementCount == 0 }
+    if isEmpty { return try addEmptyResults(of: node) }
     let site = LoweringSite(
       operands: graph.operands(of: node), results: node.types,
       available: node.operands.map { buffers.forms(of: $0).map(\.view) },
@@ -80,6 +82,15 @@ package struct Planner {
       return
     }
     try addStep(primitive is Alias ? copy(node, site) : primitive, node, operands, site)
+  }
+
+  /// Nothing runs for results without elements, such as those of a detector that found nothing.
+  private mutating func addEmptyResults(of node: Node) throws(ModelError) {
+    for (index, type) in node.types.enumerated() {
+      let view = TensorView(type.elementType, try fixed(type, node.id), .planar)
+      let form = Form(view: view, place: .region(buffers.newRegion(byteCount: 0), offset: 0))
+      buffers.define(Value(node.id, index), form)
+    }
   }
 
   /// Model outputs and parts of concatenations have places of their own, inputs and constants cannot become them.
@@ -157,6 +168,7 @@ package struct Planner {
   }
 
   private mutating func reorder(_ source: Form, to destination: Form, after node: Node) throws(ModelError) {
+    if source.view.shape.elementCount == 0 { return }
     guard source.view.elementType.isByteAddressable else {
       throw .model("layer '\(node.name)': tensors of \(source.view.elementType) cannot change their layout")
     }

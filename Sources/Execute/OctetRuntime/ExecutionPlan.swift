@@ -60,16 +60,28 @@ package final class ExecutionPlan: Sendable {
   package let layers: [LayerDescription]
   package let arenaByteCount: Int
   package let scratchByteCount: Int
+  /// What comes behind the steps where shapes depend on values; the outputs are then its inputs.
+  package let continuation: Continuation?
 
   package init(
     inputs: [(elementType: ElementType, shape: Shape)], outputs: [(elementType: ElementType, shape: Shape)],
-    steps: [Step], layers: [LayerDescription], arenaByteCount: Int
+    steps: [Step], layers: [LayerDescription], arenaByteCount: Int, continuation: Continuation? = nil
   ) {
     self.inputs = inputs
     self.outputs = outputs
     self.steps = steps
     self.layers = layers
     self.arenaByteCount = arenaByteCount
+    self.continuation = continuation
     scratchByteCount = steps.map(\.primitive.scratchByteCount).max() ?? 0
+  }
+
+  /// The same plan, after which an inference goes on.
+  ///
+  /// - Parameter layers: those behind this plan's own.
+  package func continued(by continuation: Continuation, layers following: [LayerDescription]) -> ExecutionPlan {
+    ExecutionPlan(
+      inputs: inputs, outputs: outputs, steps: steps, layers: layers + following, arenaByteCount: arenaByteCount,
+      continuation: continuation)
   }
 }

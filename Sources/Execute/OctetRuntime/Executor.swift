@@ -25,12 +25,13 @@ package final class Executor {
     sampling = saturationSampling
   }
 
-  /// Runs `plan` on the callers' buffers: as many bytes as the plan's input and output types need, in their order.
+  /// Runs the steps of `plan` on the callers' buffers: as many bytes as the plan's input and output types need, in their
+  /// order. What continues the plan is not run.
   package func run(
     _ plan: ExecutionPlan, inputs: UnsafeBufferPointer<UnsafeRawPointer>,
     outputs: UnsafeBufferPointer<UnsafeMutableRawPointer>
-  ) {
-    run(plan, inputs: inputs, outputs: outputs) { _, _ in }
+  ) throws(ModelError) {
+    try run(plan, inputs: inputs, outputs: outputs) { _, _ in }
   }
 
   /// The same, with a look at every step's buffers as soon as it has run. `octet verify` compares them.
@@ -38,7 +39,7 @@ package final class Executor {
     _ plan: ExecutionPlan, inputs: UnsafeBufferPointer<UnsafeRawPointer>,
     outputs: UnsafeBufferPointer<UnsafeMutableRawPointer>,
     observe: (_ step: Int, _ buffers: borrowing StepBuffers) -> Void
-  ) {
+  ) throws(ModelError) {
     precondition(inputs.count == plan.inputs.count && outputs.count == plan.outputs.count)
     let binding = binding(for: plan)
     binding.connect(inputs: inputs, outputs: outputs)
@@ -49,7 +50,11 @@ package final class Executor {
     for index in plan.steps.indices {
       let buffers = StepBuffers(
         operands: binding.operands(of: index), results: binding.results(of: index), scratch: scratch.base, team: team)
-      plan.steps[index].primitive.execute(buffers)
+      do throws(ModelError) {
+        try plan.steps[index].primitive.execute(buffers)
+      } catch {
+        throw error.located(at: "layer '\(plan.layers[plan.steps[index].layer].name)'")
+      }
       // One clock reading per step: the end of a step is the start of the next.
       let end = monotonicNanoseconds()
       binding.counters[index].addExecution(nanoseconds: end &- start)
@@ -64,12 +69,24 @@ package final class Executor {
     for (port, tensor) in zip(model.signature.inputs, inputs) where port.type.elementType != tensor.elementType {
       throw .input("input '\(port.name)' takes \(port.type.elementType), not \(tensor.elementType)")
     }
-    let plan = try model.plan(for: inputs.map(\.shape))
+    var plan = try model.plan(for: inputs.map(\.shape))
+    var outputs = try run(plan, on: inputs)
+    while let continuation = plan.continuation {
+      let decided = try continuation.inputs(from: outputs, model.counters)
+      plan = try continuation.plans.plan(for: decided.map(\.shape))
+      outputs = try run(plan, on: decided)
+    }
+    return outputs
+  }
+
+  private func run(_ plan: ExecutionPlan, on inputs: [Tensor]) throws(ModelError) -> [Tensor] {
     let outputs = plan.outputs.map { Tensor($0.elementType, $0.shape) }
     let inputBases = inputs.map { UnsafeRawPointer($0.storage.base) }
     let outputBases = outputs.map(\.storage.base)
-    inputBases.withUnsafeBufferPointer { inputPointers in
-      outputBases.withUnsafeBufferPointer { run(plan, inputs: inputPointers, outputs: $0) }
+    try inputBases.withUnsafeBufferPointer { (inputPointers) throws(ModelError) in
+      try outputBases.withUnsafeBufferPointer { (outputPointers) throws(ModelError) in
+        try run(plan, inputs: inputPointers, outputs: outputPointers)
+      }
     }
     withExtendedLifetime((inputs, outputs)) {}
     return outputs

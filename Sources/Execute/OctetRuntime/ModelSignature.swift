@@ -15,15 +15,19 @@ package struct Port: Sendable, Hashable {
 package struct ModelSignature: Sendable, Hashable {
   package let inputs: [Port]
   package let outputs: [Port]
+  /// Whether every output has as many rows along axis 0 as the inputs have. How many boxes a detector finds is another
+  /// number, though open as well.
+  private let outputsFollowRows: Bool
 
-  package init(inputs: [Port], outputs: [Port]) {
+  package init(inputs: [Port], outputs: [Port], outputsFollowRows: Bool = true) {
     self.inputs = inputs
     self.outputs = outputs
+    self.outputsFollowRows = outputsFollowRows
   }
 
-  /// Whether requests may be joined along axis 0: every input and output leaves it open.
+  /// Whether requests may be joined along axis 0: every input and output leaves it open, and they agree in it.
   package var isBatchable: Bool {
-    !inputs.isEmpty && !outputs.isEmpty
+    outputsFollowRows && !inputs.isEmpty && !outputs.isEmpty
       && (inputs + outputs).allSatisfy { $0.type.shape.rank > 0 && $0.type.shape[0].fixedExtent == nil }
   }
 

@@ -8,8 +8,9 @@ package protocol Primitive: Sendable {
   /// Bytes of scratch memory that one execution needs.
   var scratchByteCount: Int { get }
 
-  /// Computes the results from the operands. Allocates nothing, with the exception of reference primitives.
-  func execute(_ step: borrowing StepBuffers)
+  /// Computes the results from the operands. Allocates nothing, with the exception of reference primitives; fails only
+  /// where an operator refuses values of the request.
+  func execute(_ step: borrowing StepBuffers) throws(ModelError)
 }
 
 extension Primitive {

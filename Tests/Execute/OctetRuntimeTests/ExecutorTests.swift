@@ -118,9 +118,9 @@ private struct Increment: Primitive {
     var seen: [UInt8] = []
     let inputs = [UnsafeRawPointer(input.storage.base)]
     let outputs = [output.storage.base]
-    inputs.withUnsafeBufferPointer { inputs in
-      outputs.withUnsafeBufferPointer { outputs in
-        executor(model).run(plan, inputs: inputs, outputs: outputs) { _, buffers in
+    try inputs.withUnsafeBufferPointer { inputs in
+      try outputs.withUnsafeBufferPointer { outputs in
+        try executor(model).run(plan, inputs: inputs, outputs: outputs) { _, buffers in
           seen.append(buffers.result(0).load(fromByteOffset: 1, as: UInt8.self))
         }
       }

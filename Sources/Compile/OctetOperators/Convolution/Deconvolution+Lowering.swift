@@ -106,7 +106,7 @@ private struct PhasedPrimitive: Primitive {
 
   var kernelName: String { phases[0].kernelName }
 
-  func execute(_ step: borrowing StepBuffers) {
-    for phase in phases { phase.execute(step) }
+  func execute(_ step: borrowing StepBuffers) throws(ModelError) {
+    for phase in phases { try phase.execute(step) }
   }
 }

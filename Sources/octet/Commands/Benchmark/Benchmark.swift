@@ -89,9 +89,9 @@ struct Benchmark: ParsableCommand {
     let streamCount = streams > 0 ? streams : (hint == .latency ? 1 : threads.count)
     let teamSize = max(1, threads.count / streamCount)
     let runs = (0..<streamCount).map { BenchmarkStream(compiled, plan, team: WorkerTeam(threads: teamSize), seed: $0) }
-    let first = runs[0].inferOnce()
+    let first = try runs[0].inferOnce()
     let deadline = iterations == nil ? seconds : nil
-    let measured = BenchmarkRunner(runs, seconds: deadline, iterations: iterations).run()
+    let measured = try BenchmarkRunner(runs, seconds: deadline, iterations: iterations).run()
     let summary = BenchmarkSummary(
       model: model, isa: compiled.instructionSet, hint: hint.rawValue, threads: teamSize * streamCount,
       streams: streamCount, batch: compiled.signature.isBatchable ? inputShapes[0][0] : batch,

@@ -27,10 +27,16 @@ final class BenchmarkStream: @unchecked Sendable {
   }
 
   /// Nanoseconds of one inference.
-  func inferOnce() -> UInt64 {
+  func inferOnce() throws(ModelError) -> UInt64 {
     let start = monotonicNanoseconds()
-    inputBases.withUnsafeBufferPointer { inputs in
-      outputBases.withUnsafeBufferPointer { executor.run(plan, inputs: inputs, outputs: $0) }
+    guard plan.continuation == nil else {
+      _ = try executor.run(inputs)
+      return monotonicNanoseconds() - start
+    }
+    try inputBases.withUnsafeBufferPointer { (inputs) throws(ModelError) in
+      try outputBases.withUnsafeBufferPointer { (outputs) throws(ModelError) in
+        try executor.run(plan, inputs: inputs, outputs: outputs)
+      }
     }
     return monotonicNanoseconds() - start
   }
@@ -57,10 +63,11 @@ struct BenchmarkRunner {
     self.iterations = iterations
   }
 
-  func run() -> Measurement {
-    for stream in streams { for _ in 0..<Self.warmUpInferences { _ = stream.inferOnce() } }
+  func run() throws(ModelError) -> Measurement {
+    for stream in streams { for _ in 0..<Self.warmUpInferences { _ = try stream.inferOnce() } }
     let started = Atomic<Int>(0)
     let collected = Mutex<[UInt64]>([])
+    let failure = Mutex<ModelError?>(nil)
     let limit = iterations ?? .max
     let start = monotonicNanoseconds()
     let end = seconds.map { start + UInt64($0 * 1e9) } ?? .max
@@ -69,7 +76,12 @@ struct BenchmarkRunner {
       latencies.reserveCapacity(1 << 16)
       var lastProgress = start
       while monotonicNanoseconds() < end, started.wrappingAdd(1, ordering: .relaxed).newValue <= limit {
-        latencies.append(streams[index].inferOnce())
+        do throws(ModelError) {
+          latencies.append(try streams[index].inferOnce())
+        } catch {
+          failure.withLock { $0 = error }
+          break
+        }
         let now = monotonicNanoseconds()
         if index == 0, now - lastProgress > 500_000_000 {
           lastProgress = now
@@ -79,6 +91,7 @@ struct BenchmarkRunner {
       collected.withLock { $0 += latencies }
     }
     StandardError.progress("")
+    if let failure = failure.withLock({ $0 }) { throw failure }
     return Measurement(latencies: collected.withLock { $0.sorted() }, wallNanoseconds: monotonicNanoseconds() - start)
   }
 

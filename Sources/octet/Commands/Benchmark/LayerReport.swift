@@ -12,15 +12,15 @@ enum LayerReport {
   /// every stream.
   static func write(
     _ report: Benchmark.Report, _ counters: LayerCounters, _ streams: [BenchmarkStream], to directory: String
-  ) throws(CommandError) {
+  ) throws {
     switch report {
     case .averageCounters:
       let average = counters.all.map { Double($0.nanoseconds) / Double(max($0.executions, 1)) }
       try save(table(counters, average), "benchmark_average_counters_report.csv", directory)
     case .detailedCounters:
-      let tables = streams.map { stream in
+      let tables = try streams.map { stream throws(ModelError) in
         let before = counters.all.map(\.nanoseconds)
-        _ = stream.inferOnce()
+        _ = try stream.inferOnce()
         return table(counters, zip(counters.all, before).map { Double($0.nanoseconds - $1) })
       }
       try save(tables.joined(separator: "\n"), "benchmark_detailed_counters_report.csv", directory)
