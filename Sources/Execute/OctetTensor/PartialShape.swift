@@ -40,6 +40,11 @@ package struct PartialShape: Hashable, Sendable {
   package init(_ dimensions: [Dimension]) { self.dimensions = dimensions }
   package init(_ shape: Shape) { dimensions = shape.extents.map(Dimension.fixed) }
 
+  /// Of known rank, all else open.
+  package static func open(rank: Int) -> PartialShape {
+    PartialShape([Dimension](repeating: .dynamic, count: rank))
+  }
+
   package var rank: Int { dimensions.count }
   package subscript(axis: Int) -> Dimension { dimensions[axis] }
 

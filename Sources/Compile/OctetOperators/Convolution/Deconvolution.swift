@@ -77,7 +77,7 @@ package struct Deconvolution: Operator {
   }
 
   private func targets(_ operands: [Operand]) throws(OperatorError) -> [Int]? {
-    guard operands.count == 3 else { return nil }
+    guard operands.count == 3, operands.know(2) else { return nil }
     let targets = try operands.requiredIntegers(at: 2, "output shape of \(Self.name)")
     guard targets.count == window.rank, targets.allSatisfy({ (1...Shape.maximumElementCount).contains($0) }) else {
       throw .mismatch("output shape of \(Self.name)", expected: "\(window.rank) extents", found: "\(targets)")
@@ -95,8 +95,12 @@ package struct Deconvolution: Operator {
         "channels of the operand", expected: "\(weights[0] * weights[1]), as the weights \(operands[1].shape) say",
         found: "\(operands[0].shape[1])")
     }
-    let targets = try targets(operands)
     var dimensions = [operands[0].shape[0], .fixed(weights[0] * weights[2])]
+    guard operands.know(2) else {
+      dimensions += PartialShape.open(rank: window.rank).dimensions
+      return [TensorType(elementType, PartialShape(dimensions))]
+    }
+    let targets = try targets(operands)
     for axis in 0..<window.rank {
       if let targets {
         dimensions.append(.fixed(targets[axis]))

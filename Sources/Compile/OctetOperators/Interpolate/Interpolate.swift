@@ -77,6 +77,8 @@ package struct Interpolate: Operator {
     let axes = try axes(operands)
     var dimensions = try padded(operands[0].shape).dimensions
     switch shapeSource {
+    case .sizes(let index) where !operands.know(index), .scales(let index) where !operands.know(index):
+      for axis in axes { dimensions[axis] = .dynamic }
     case .sizes(let index):
       let sizes = try operands.requiredIntegers(at: index, "sizes of Interpolate")
       guard sizes.count == axes.count, sizes.allSatisfy({ (1...Shape.maximumElementCount).contains($0) }) else {

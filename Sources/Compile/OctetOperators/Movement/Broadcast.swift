@@ -54,6 +54,13 @@ package struct Broadcast: Movement {
   }
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
+    guard operands.know(1, 2) else {
+      try operands.expect(mode == .explicit ? 3...3 : 2...3, of: Self.name)
+      try operands.expectMovable(of: Self.name)
+      let target = try operands.valueCount(at: 1, "target shape of Broadcast")
+      let rank = mode == .bidirectional ? max(target, operands[0].shape.rank) : target
+      return [operands[0].type.with(shape: .open(rank: rank))]
+    }
     let shape = try shapes(operands).result
     return [operands[0].type.with(shape: shape)]
   }

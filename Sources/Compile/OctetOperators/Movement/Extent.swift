@@ -61,7 +61,17 @@ extension [Operand] {
     return value
   }
 
-  /// Checks that an operand holds indices.
+  /// Whether the values of these operands are known already; those that may be missing are.
+  package func know(_ indices: Int...) -> Bool { indices.allSatisfy { $0 >= count || self[$0].constant != nil } }
+
+  /// How many values an operand holds that is no more than a list of axes or extents.
+  package func valueCount(at index: Int, _ what: String) throws(OperatorError) -> Int {
+    guard indices.contains(index), let shape = self[index].shape.fixed, shape.elementCount <= 64 else {
+      throw .mismatch(
+        what, expected: "up to 64 values", found: indices.contains(index) ? "\(self[index].type)" : "none")
+    }
+    return shape.elementCount
+  }
   package func expectIndices(at index: Int, of name: String) throws(OperatorError) {
     guard indices.contains(index), self[index].elementType.isInteger else {
       let found = indices.contains(index) ? "\(self[index].elementType)" : "none"

@@ -16,8 +16,8 @@ package struct OneHot: Operator {
     try operands.expect(4, of: Self.name)
     try operands.expectMovable(2, of: Self.name)
     try operands.expectIndices(at: 0, of: Self.name)
-    let depth = try operands.requiredInteger(at: 1, "depth of OneHot")
-    guard depth >= 0, depth <= Shape.maximumElementCount else {
+    let depth = operands.know(1) ? try operands.requiredInteger(at: 1, "depth of OneHot") : nil
+    if let depth, !(0...Shape.maximumElementCount).contains(depth) {
       throw .mismatch("depth of OneHot", expected: "0 to \(Shape.maximumElementCount)", found: "\(depth)")
     }
     guard operands[2].elementType == operands[3].elementType,
@@ -28,7 +28,8 @@ package struct OneHot: Operator {
       )
     }
     var dimensions = operands[0].shape.dimensions
-    dimensions.insert(.fixed(depth), at: try Axis.normalized(axis, rank: dimensions.count + 1, of: Self.name))
+    dimensions.insert(
+      depth.map(Dimension.fixed) ?? .dynamic, at: try Axis.normalized(axis, rank: dimensions.count + 1, of: Self.name))
     return [operands[2].type.with(shape: PartialShape(dimensions))]
   }
 

@@ -36,6 +36,11 @@ package struct Pad: Operator {
   }
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
+    guard operands.know(1, 2) else {
+      try operands.expect(3...4, of: Self.name)
+      try operands.expectMovable(of: Self.name)
+      return [operands[0].type.with(shape: .open(rank: operands[0].shape.rank))]
+    }
     let (begin, end) = try widths(operands)
     if operands.count == 4 {
       // 0 is 0 in every type, which lets integers through that stand for reals with zero point 0.

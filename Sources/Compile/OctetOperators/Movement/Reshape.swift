@@ -16,7 +16,7 @@ package struct Reshape: Operator {
       guard let rank = operands[1].shape.fixed?.elementCount, rank <= 64 else {
         throw OperatorError("the rank of the result of Reshape is not known")
       }
-      return [operands[0].type.with(shape: PartialShape([Dimension](repeating: .dynamic, count: rank)))]
+      return [operands[0].type.with(shape: .open(rank: rank))]
     }
     return [operands[0].type.with(shape: try shape(operands[0].shape, pattern))]
   }

@@ -60,12 +60,23 @@ package struct Slice: Movement {
   }
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
+    guard operands.know(1, 2, 3, 4) else { return [try openType(operands)] }
     let bounds = try bounds(operands)
     let dimensions = operands[0].shape.dimensions.enumerated().map { axis, dimension in
       guard let own = bounds[axis] else { return dimension }
       return dimension.fixedExtent.map { .fixed(own.span($0).count) } ?? .dynamic
     }
     return [operands[0].type.with(shape: PartialShape(dimensions))]
+  }
+
+  /// Open along the axes that are cut, or along all while these are not known.
+  private func openType(_ operands: [Operand]) throws(OperatorError) -> TensorType {
+    try operands.expect(4...5, of: Self.name)
+    try operands.expectMovable(of: Self.name)
+    var dimensions = operands[0].shape.dimensions
+    let given = try operands.integers(at: 4, "axes of Slice") ?? Array(dimensions.indices)
+    for axis in try Axis.normalized(given, rank: dimensions.count, of: Self.name) { dimensions[axis] = .dynamic }
+    return operands[0].type.with(shape: PartialShape(dimensions))
   }
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {

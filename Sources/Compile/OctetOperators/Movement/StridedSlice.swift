@@ -37,9 +37,10 @@ package struct StridedSlice: Movement {
   private func entries(_ operands: [Operand]) throws(OperatorError) -> [Entry] {
     try operands.expect(3...4, of: Self.name)
     let rank = operands[0].shape.rank
-    guard let begin = try operands.integers(at: 1, "begin of StridedSlice"),
-      let end = try operands.integers(at: 2, "end of StridedSlice")
-    else { throw OperatorError("the bounds of StridedSlice are not known") }
+    // Masks alone say which axes there will be, whatever the bounds.
+    let open = [Int](repeating: 0, count: try operands.valueCount(at: 1, "begin of StridedSlice"))
+    let begin = try operands.integers(at: 1, "begin of StridedSlice") ?? open
+    let end = try operands.integers(at: 2, "end of StridedSlice") ?? open
     let strides = try operands.integers(at: 3, "strides of StridedSlice") ?? [Int](repeating: 1, count: begin.count)
     guard end.count == begin.count, strides.count == begin.count, !strides.contains(0) else {
       throw .mismatch(
@@ -109,11 +110,11 @@ package struct StridedSlice: Movement {
       case .whole(let axis): dimensions.append(operands[0].shape[axis])
       case .newAxis: dimensions.append(1)
       case .shrink(let axis, let index):
-        if let extent = operands[0].shape[axis].fixedExtent, !(-extent..<extent).contains(index) {
+        if operands.know(1), let extent = operands[0].shape[axis].fixedExtent, !(-extent..<extent).contains(index) {
           throw .mismatch("index of StridedSlice", expected: "\(-extent)…\(extent - 1)", found: "\(index)")
         }
       case .slice(let axis, let begin, let end, let stride, let entry):
-        guard let extent = operands[0].shape[axis].fixedExtent else {
+        guard operands.know(1, 2, 3), let extent = operands[0].shape[axis].fixedExtent else {
           dimensions.append(.dynamic)
           continue
         }

@@ -22,6 +22,12 @@ package struct Tile: Movement {
   }
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
+    guard operands.know(1) else {
+      try operands.expect(2, of: Self.name)
+      try operands.expectMovable(of: Self.name)
+      let rank = max(operands[0].shape.rank, try operands.valueCount(at: 1, "repeats of Tile"))
+      return [operands[0].type.with(shape: .open(rank: rank))]
+    }
     let (repeats, dimensions) = try aligned(operands)
     var result: [Dimension] = []
     for (count, dimension) in zip(repeats, dimensions) {

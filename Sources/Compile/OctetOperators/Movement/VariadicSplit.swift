@@ -16,6 +16,9 @@ package struct VariadicSplit: Movement {
 
   /// The lengths as they are given, checked as far as the extent is known; nil stands for the rest of an open extent.
   private func lengths(_ operands: [Operand], axis: Int) throws(OperatorError) -> [Int?] {
+    guard operands.know(2) else {
+      return [Int?](repeating: nil, count: try operands.valueCount(at: 2, "lengths of VariadicSplit"))
+    }
     let given = try operands.requiredIntegers(at: 2, "lengths of VariadicSplit")
     guard given.allSatisfy({ $0 >= -1 }), given.count(where: { $0 == -1 }) <= 1, !given.isEmpty else {
       throw .mismatch("lengths of VariadicSplit", expected: "extents and at most one −1", found: "\(given)")
