@@ -199,12 +199,17 @@ extension Graph {
 
   /// The same graph for concrete input shapes, in input order.
   package func specialized(to shapes: [Shape]) throws(ModelError) -> Graph {
+    try specialized(to: shapes.map { PartialShape($0) })
+  }
+
+  /// The same graph for input shapes of which more is known, in input order.
+  package func specialized(to shapes: [PartialShape]) throws(ModelError) -> Graph {
     var graph = self
     for (id, shape) in zip(inputs, shapes) {
       guard let node = graph.slots[id.index], let parameter = node.op as? Parameter else { continue }
       graph.slots[id.index] = Node(
         id: id, name: node.name, layerType: node.layerType,
-        op: Parameter(type: parameter.type.with(shape: PartialShape(shape))), operands: [], types: node.types,
+        op: Parameter(type: parameter.type.with(shape: shape)), operands: [], types: node.types,
         fused: node.fused, reason: nil)
     }
     try graph.inferTypes()

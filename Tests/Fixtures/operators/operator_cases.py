@@ -1,11 +1,11 @@
 """All cases of make_operator_goldens.py, by family of operators."""
 
 import cases_compute
+import cases_control_flow
 import cases_detection
 import cases_elementwise
 import cases_movement
 import cases_normalization
 
-CASES = (
-    cases_compute.CASES + cases_detection.CASES + cases_elementwise.CASES + cases_movement.CASES + cases_normalization.CASES
-)
+FAMILIES = [cases_compute, cases_control_flow, cases_detection, cases_elementwise, cases_movement, cases_normalization]
+CASES = [case for family in FAMILIES for case in family.CASES]

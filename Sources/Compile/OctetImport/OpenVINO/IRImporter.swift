@@ -29,9 +29,30 @@ struct IRImporter {
   }
 
   private static func graph(_ network: IRNetwork, weights: WeightSource) throws(ModelError) -> Graph {
-    try IROperatorTable.refuseUnsupported(network.layers)
+    try IROperatorTable.refuseUnsupported(network.allLayers)
     var importer = IRImporter(wiring: try IRWiring(network), weights: weights)
-    return try importer.build()
+    try importer.build()
+    try importer.refuseEqualInputNames()
+    try importer.nameOutputs()
+    return importer.graph
+  }
+
+  /// A network inside a layer: what tells its inputs and outputs apart are the ids of their layers.
+  private func body(_ network: IRNetwork) throws(ModelError) -> IRBody {
+    var importer = IRImporter(wiring: try IRWiring(network), weights: weights)
+    try importer.build()
+    var (inputs, outputs): ([Int: Int], [Int: Int]) = ([:], [:])
+    for (index, layer) in importer.wiring.layers.enumerated() {
+      if layer.type == Parameter.name, let id = importer.nodes[index] {
+        inputs[layer.id] = importer.graph.inputs.firstIndex(of: id)
+      }
+      guard layer.type == IROperatorTable.resultType, let source = importer.wiring.operands[index].first,
+        let id = importer.nodes[source.layer]
+      else { continue }
+      outputs[layer.id] = importer.graph.outputs.count
+      importer.graph.addOutput(Value(id, source.port), name: layer.name)
+    }
+    return IRBody(subgraph: Subgraph(importer.graph), inputs: inputs, outputs: outputs)
   }
 
   private init(wiring: IRWiring, weights: WeightSource) {
@@ -39,7 +60,7 @@ struct IRImporter {
     self.weights = weights
   }
 
-  private mutating func build() throws(ModelError) -> Graph {
+  private mutating func build() throws(ModelError) {
     // Inputs first, so that they keep the order of the file wherever their readers stand.
     let order = try wiring.topologicalOrder()
     let inputs = wiring.layers.indices.filter { wiring.layers[$0].type == Parameter.name }
@@ -51,9 +72,6 @@ struct IRImporter {
     for index in sorted {
       try Self.locating(wiring.layers[index]) { (layer) throws(ModelError) in try checkTypes(of: layer, at: index) }
     }
-    try refuseEqualInputNames()
-    try nameOutputs()
-    return graph
   }
 
   private static func locating(
@@ -76,6 +94,8 @@ struct IRImporter {
       guard operands.count == 1 else { throw .model("operands of Result: expected 1, found \(operands.count)") }
       return
     }
+    var layer = layer
+    for (name, network) in layer.networks { layer.bodies[name] = try body(network) }
     do throws(OperatorError) {
       let op = try makeOperator(layer)
       let name = layer.type == Parameter.name ? layer.outputs.first?.names.first : nil

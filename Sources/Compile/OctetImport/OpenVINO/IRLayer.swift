@@ -24,6 +24,11 @@ struct IRLayer: Sendable {
   let outputs: [IRPort]
   /// Of a Result: what the model calls this output, in files that say so.
   let outputNames: [String]
+  /// Of control flow: the networks inside, and how their inputs and outputs are wired, by the name of the element.
+  let networks: [String: IRNetwork]
+  let portMaps: [String: IRPortMap]
+  /// The networks as graphs, once they are built.
+  var bodies: [String: IRBody] = [:]
 
   /// How errors name this layer.
   var place: String { "layer '\(name)' (type \(type), \(opset))" }
@@ -44,7 +49,24 @@ extension IRLayer {
     attributes = IRAttributes(element.child(named: "data")?.attributes ?? [:])
     inputs = try Self.ports(element.child(named: "input"), place)
     outputs = try Self.ports(element.child(named: "output"), place)
+    do throws(ModelError) {
+      var (networks, portMaps): ([String: IRNetwork], [String: IRPortMap]) = ([:], [:])
+      for child in element.children {
+        if Self.networkElements.contains(child.name) { networks[child.name] = try IRNetwork(child) }
+        if Self.portMapElements.contains(child.name) { portMaps[child.name] = try IRPortMap(child) }
+      }
+      self.networks = networks
+      self.portMaps = portMaps
+    } catch {
+      throw error.located(at: place)
+    }
   }
+
+  private static let networkElements: Set<String> = ["body", "then_body", "else_body"]
+  private static let portMapElements: Set<String> = ["port_map", "then_port_map", "else_port_map", "back_edges"]
+
+  /// This layer and all that stand in its networks.
+  var withInner: [IRLayer] { [self] + networks.keys.sorted().flatMap { networks[$0]?.allLayers ?? [] } }
 
   private static func ports(_ parent: XMLElement?, _ place: String) throws(ModelError) -> [IRPort] {
     var ports: [IRPort] = []

@@ -21,6 +21,9 @@ struct IRNetwork: Sendable {
 }
 
 extension IRNetwork {
+  /// The layers, and those of the networks inside them.
+  var allLayers: [IRLayer] { layers.flatMap(\.withInner) }
+
   /// Reads the children `<layers>` and `<edges>` of an element.
   init(_ element: XMLElement) throws(ModelError) {
     guard let list = element.child(named: "layers") else {

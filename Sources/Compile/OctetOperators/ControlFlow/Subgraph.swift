@@ -1,0 +1,59 @@
+package import OctetGraph
+import OctetRuntime
+package import OctetTensor
+
+/// A graph that an operator runs as a function of its own operands.
+///
+/// A class, because an operator is compared and copied often: two are equal when they share it.
+package final class Subgraph: Sendable, Equatable {
+  /// Results of one run beyond this are refused: a loop may double a tensor in every turn.
+  private static let maximumByteCount = 1 << 31
+
+  private let graph: Graph
+
+  package init(_ graph: Graph) { self.graph = graph }
+
+  package var inputCount: Int { graph.inputs.count }
+  package var outputCount: Int { graph.outputs.count }
+
+  package static func == (a: Subgraph, b: Subgraph) -> Bool { a === b }
+
+  /// An output that is the same whatever the inputs are.
+  package func constant(ofOutput index: Int) -> Tensor? { graph.constant(graph.outputs[index].value) }
+
+  /// The types of the outputs for inputs of these types.
+  package func resultTypes(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
+    for (id, type) in zip(graph.inputs, inputs) where graph.node(id).type.elementType != type.elementType {
+      throw .mismatch(
+        "input '\(graph.node(id).name)' of a body", expected: "\(graph.node(id).type)", found: "\(type)")
+    }
+    do {
+      let typed = try graph.specialized(to: inputs.map(\.shape))
+      return typed.outputs.map { typed.type(of: $0.value) }
+    } catch {
+      throw OperatorError("in a body: \(error.description)")
+    }
+  }
+
+  package func run(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
+    let outputs: [Tensor]
+    do {
+      outputs = try Interpreter(graph).run(inputs)
+    } catch {
+      throw OperatorError("in a body: \(error.description)")
+    }
+    for output in outputs where output.byteCount > Self.maximumByteCount {
+      throw .mismatch(
+        "result of a body", expected: "at most \(Self.maximumByteCount) bytes", found: "\(output.byteCount)")
+    }
+    return outputs
+  }
+}
+
+extension TensorType {
+  /// What is true of both: extents that differ are open. Nil when no type can be.
+  func joined(with other: TensorType) -> TensorType? {
+    guard elementType == other.elementType, shape.rank == other.shape.rank else { return nil }
+    return with(shape: PartialShape(zip(shape.dimensions, other.shape.dimensions).map { $0 == $1 ? $0 : .dynamic }))
+  }
+}
