@@ -98,12 +98,15 @@ let package = Package(
       linkerSettings: [.linkedLibrary("m")]),
 
     // MARK: - Serve: HTTP bytes → request → queue → batch → response
-    target(
-      "Serve", "OctetHTTP",
-      [
+    .target(
+      name: "OctetHTTP",
+      dependencies: [
         "OctetServing", "OctetRuntime", "OctetTensor", "OctetSystem", "CMicrohttpd", "CJansson", "CSimdjson", "CZlib",
         logging,
-      ]),
+      ],
+      path: "Sources/Serve/OctetHTTP",
+      resources: [.embedInCode("Resources/openapi.json")],
+      swiftSettings: settings),
     target("Serve", "OctetServing", ["OctetRuntime", "OctetTensor", "OctetSystem", collections, logging]),
 
     // MARK: - System: what we take from the operating system

@@ -110,8 +110,11 @@ extension PathParameters {
         throw HTTPError(404, "'\(text.prefix(32))' is not a version; versions are numbers from 1 on")
       }
       version = number
-    case "label": label = text
-    default: region = text
+    default:
+      guard ModelSource.isName(text) else {
+        throw HTTPError(404, "'\(text.prefix(32))' is no \(name); those are made of letters, digits, '_', '.' and '-'")
+      }
+      if name == "label" { label = text } else { region = text }
     }
   }
 }
@@ -123,6 +126,7 @@ struct Router: Sendable {
     routes: [
       Route.get("/", StatusPage.respond),
       Route.get("/metrics", MetricsRoute.respond),
+      Route.get("/openapi.json", OpenAPI.respond),
       Route.get("/health/live", Health.live),
       Route.get("/health/ready", Health.ready),
       Route.post("/infer", Infer.respond),

@@ -111,6 +111,11 @@ import Testing
     #expect(String(decoding: answer.body[..<length], as: UTF8.self).contains(#""shape":[2,2]"#))
   }
 
+  @Test func anEmptyRawBodyIsNoTensor() throws {
+    let answer = try server.connect().post("/infer", "", headers: ["Inference-Header-Content-Length: 0"])
+    #expect(answer.status == 400 && answer.text.contains("the raw body is empty"))
+  }
+
   // MARK: - What is refused
 
   static let refused: [(path: String, body: String, status: Int, message: String)] = [

@@ -38,6 +38,8 @@ import Testing
     ("GET", "/v2/models/%ff", 400, nil),
     ("GET", "/v2/models/%4", 400, nil),
     ("GET", "/v2/models/%zz", 400, nil),
+    ("GET", "/v2/systemsharedmemory/region/%C2%84/status", 404, nil),
+    ("GET", "/v1/models/a/labels/b:predict", 405, "POST"),
     ("GET", "/infer", 405, "POST"),
     ("DELETE", "/v2/models/a", 405, "GET, HEAD"),
     ("POST", "/metrics", 405, "GET, HEAD"),

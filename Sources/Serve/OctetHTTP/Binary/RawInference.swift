@@ -9,6 +9,7 @@ extension ModelSignature {
     guard inputs.count == 1, let port = inputs.first else {
       throw .badRequest("a raw body is for models with one input; this one has \(inputs.count)")
     }
+    guard !body.bytes.isEmpty else { throw .badRequest("input '\(port.name)': the raw body is empty") }
     var extents = port.type.shape.protocolExtents
     let open = extents.indices.filter { extents[$0] < 0 }
     guard open.count <= 1, let unit = Shape(extents.map { max($0, 1) }),
