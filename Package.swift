@@ -63,7 +63,7 @@ let package = Package(
       name: "octet",
       dependencies: [
         "OctetEmbeddedModels", "OctetPlanning", "OctetImport", "OctetGraph", "OctetRuntime", "OctetKernels",
-        "OctetTensor", "OctetHTTP", "OctetServing", "OctetSystem", argumentParser, logging,
+        "OctetTensor", "OctetHTTP", "OctetServing", "OctetImages", "OctetSystem", argumentParser, logging,
       ],
       path: "Sources/octet",
       swiftSettings: settings),
@@ -101,18 +101,22 @@ let package = Package(
     .target(
       name: "OctetHTTP",
       dependencies: [
-        "OctetServing", "OctetRuntime", "OctetTensor", "OctetSystem", "CMicrohttpd", "CJansson", "CSimdjson", "CZlib",
-        logging,
+        "OctetServing", "OctetImages", "OctetRuntime", "OctetTensor", "OctetSystem", "CMicrohttpd", "CJansson",
+        "CSimdjson", "CZlib", logging,
       ],
       path: "Sources/Serve/OctetHTTP",
       resources: [.embedInCode("Resources/openapi.json")],
       swiftSettings: settings),
-    target("Serve", "OctetServing", ["OctetRuntime", "OctetTensor", "OctetSystem", collections, logging]),
+    target(
+      "Serve", "OctetServing", ["OctetImages", "OctetRuntime", "OctetTensor", "OctetSystem", collections, logging]),
+    target("Serve", "OctetImages", ["OctetTensor", "CTurboJPEG", "CPNG"]),
 
     // MARK: - System: what we take from the operating system
     target("System", "OctetSystem", [logging]),
     library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
     library("CJansson", pkgConfig: "jansson", apt: "libjansson-dev"),
+    library("CTurboJPEG", pkgConfig: "libturbojpeg", apt: "libturbojpeg0-dev"),
+    library("CPNG", pkgConfig: "libpng", apt: "libpng-dev"),
     library("CExpat", pkgConfig: "expat", apt: "libexpat1-dev"),
     library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     .target(
@@ -139,6 +143,7 @@ let package = Package(
     tests("Execute/", of: "OctetKernels", ["COctetKernels"]),
     tests("Serve/", of: "OctetHTTP"),
     tests("Serve/", of: "OctetServing"),
+    tests("Serve/", of: "OctetImages"),
     tests("System/", of: "OctetSystem", [logging]),
     .testTarget(
       name: "OctetTests",

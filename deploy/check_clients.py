@@ -9,6 +9,7 @@ import asyncio
 import base64
 import gzip
 import http.client
+import io
 import json
 import os
 import re
@@ -19,6 +20,7 @@ import zlib
 
 import ml_dtypes
 import numpy as np
+import PIL.Image
 import tritonclient.http as triton
 import tritonclient.http.aio as triton_aio
 from tritonclient.utils import InferenceServerException
@@ -56,21 +58,24 @@ DIGIT = np.array(
 ).reshape(1, 1, 8, 8)
 
 
+PICTURE = {"resize": "crop", "crop_percent": 80, "colors": "bgr", "mean": [1, 2, 3], "scale": [0.5, 1, 2]}
+
 # MARK: The server
 
 
-def identity_model(types):
-    """An IR that answers each input [?, 3] as it is. The type's name is the input's, too."""
+def identity_model(types, shape=("?", 3)):
+    """An IR that answers each input as it is. The type's name is the input's, too."""
+    dimensions = "".join(f"<dim>{str(extent).replace('?', '-1')}</dim>" for extent in shape)
     layers, edges = [], []
     for index, name in enumerate(types):
         element = {"FP": "f", "BF": "bf", "IN": "i", "UI": "u", "BO": "boolean"}[name[:2]]
         if name != "BOOL":
             element += re.sub(r"\D", "", name)
         precision = {"i": "I", "u": "U"}.get(element[0], "") + element[1:] if name[:2] in ("IN", "UI") else name
-        port = f'<port id="0" precision="{precision}"><dim>-1</dim><dim>3</dim></port>'
+        port = f'<port id="0" precision="{precision}">{dimensions}</port>'
         layers.append(
             f'<layer id="{2 * index}" name="{name}" type="Parameter" version="opset1">'
-            f'<data shape="?,3" element_type="{element}"/><output>{port}</output></layer>'
+            f'<data shape="{",".join(map(str, shape))}" element_type="{element}"/><output>{port}</output></layer>'
             f'<layer id="{2 * index + 1}" name="copy of {name}" type="Result" version="opset1">'
             f"<input>{port}</input></layer>"
         )
@@ -88,10 +93,19 @@ class Server:
         for name in NUMPY_TYPES:
             self.write(f"copy_{name}.xml", identity_model([name]))
             self.write(f"copy_{name}.bin", "")
+        self.write("picture.xml", identity_model(["FP32"], (1, 3, 24, 32)))
+        self.write("picture.bin", "")
         labels = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
         models = [
             {"name": "digits", "path": "embedded:digits", "labels": labels},
             {"name": "copies", "path": "copies.xml"},
+            {"name": "picture", "path": "picture.xml", "picture": PICTURE},
+            {
+                "name": "drawn",
+                "path": "embedded:digits",
+                "labels": labels,
+                "picture": {"colors": "gray", "mean": [255], "scale": [-15.9375]},
+            },
         ] + [{"name": f"copy_{name}", "path": f"copy_{name}.xml"} for name in NUMPY_TYPES]
         configuration = {
             "listen": {"port": 0},
@@ -595,6 +609,36 @@ class Wire(unittest.TestCase):
         request["outputs"][0]["parameters"] = {"binary_data": False}
         status, headers, answer = server.request("POST", "/v2/models/digits/infer", json.dumps(request))
         self.assertEqual((status, headers["Content-Type"]), (200, "application/json"))
+
+    def test_pictures_become_what_pillow_makes_of_them(self):
+        row, column = np.mgrid[0:150, 0:210]
+        pixels = np.stack([column, row, (row * column) % 251], -1).astype(np.uint8)
+        for kind in ("PNG", "JPEG"):
+            file = io.BytesIO()
+            PIL.Image.fromarray(pixels).save(file, kind)
+            status, _, body = server.request("POST", "/v2/models/picture/infer", file.getvalue())
+            self.assertEqual(status, 200, body)
+            tensor = np.array(json.loads(body)["outputs"][0]["data"], np.float32).reshape(3, 24, 32)
+            # 32 × 24 goes 6.25 times into the 150 rows; 80 % of that from the middle.
+            width, height = 32 * 5, 24 * 5
+            box = ((210 - width) / 2, (150 - height) / 2, (210 + width) / 2, (150 + height) / 2)
+            small = PIL.Image.open(file).convert("RGB").resize((32, 24), PIL.Image.Resampling.BILINEAR, box=box)
+            planes = np.array(small, np.float64).transpose(2, 0, 1)[::-1]
+            mean, scale = (np.array(PICTURE[key]).reshape(3, 1, 1) for key in ("mean", "scale"))
+            np.testing.assert_array_equal(tensor, ((planes - mean) / scale).astype(np.float32))
+
+    def test_a_picture_of_a_digit(self):
+        paper = np.full((80, 80), 255, np.uint8)
+        ink = np.kron(DIGIT.reshape(8, 8), np.ones((10, 10)))
+        file = io.BytesIO()
+        PIL.Image.fromarray((paper - ink * 15.9375).astype(np.uint8)).save(file, "PNG")
+        status, _, body = server.request("POST", "/v2/models/drawn/infer", file.getvalue(), {"Content-Type": "image/png"})
+        self.assertEqual(status, 200, body)
+        best = json.loads(body)["predictions"][0]
+        self.assertEqual((best["label"], best["index"]), ("two", 2))
+        self.assertGreater(best["score"], 0.9)
+        self.assertError(400, server.request("POST", "/v2/models/drawn/infer", file.getvalue()[:99]), "decoded")
+        self.assertError(400, server.request("POST", "/v2/models/copies/infer", file.getvalue()), "takes tensors")
 
     def test_broken_bodies(self):
         def infer(body, **headers):

@@ -1,4 +1,5 @@
 import OctetHTTP
+import OctetImages
 import OctetServing
 import OctetSystem
 
@@ -50,6 +51,7 @@ extension Configuration {
     root.read("default_model", into: &defaultModel)
     root.section("limits") { section in
       section.read("body_bytes", 1...(1 << 40), into: &limits.bodyBytes)
+      section.read("picture_pixels", 1...(1 << 30), into: &limits.picturePixels)
       section.read("connections", 1...65_536, into: &limits.connections)
       section.read("connections_per_address", 0...65_536, into: &limits.connectionsPerAddress)
       section.read("head_seconds", 1...3600, into: &limits.headSeconds)
@@ -110,6 +112,7 @@ extension Configuration.Model {
       batchingSection.read("delay_microseconds", 0...10_000_000, into: &batching.delayMicroseconds)
     }
     section.readLines("labels", in: folder, into: &labels)
+    section.section("picture") { picture = ImagePreprocessing(from: $0) }
     guard let name = section.required("name", name), section.required("path", path) != nil else { return nil }
     if !ModelSource.isName(name) {
       section.problem("name", "expected letters, digits, '_', '.' and '-', at most 128, found '\(name)'")
@@ -140,5 +143,20 @@ extension ConfigurationSection {
     } catch {
       problem(key, "\(path): \(error)")
     }
+  }
+}
+
+extension ImagePreprocessing {
+  fileprivate init(from section: ConfigurationSection) {
+    self.init()
+    section.read("resize", into: &resize)
+    section.read("crop_percent", 1...100, into: &cropPercent)
+    section.read("colors", into: &colors)
+    section.read("layout", into: &layout)
+    section.read("mean", into: &mean)
+    section.read("scale", into: &scale)
+    section.read("height", 0...16_384, into: &height)
+    section.read("width", 0...16_384, into: &width)
+    if scale.contains(0) { section.problem("scale", "expected numbers that are not 0, by which pixels are divided") }
   }
 }

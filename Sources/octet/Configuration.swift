@@ -1,4 +1,5 @@
 import OctetHTTP
+import OctetImages
 import OctetServing
 import OctetSystem
 
@@ -44,10 +45,13 @@ struct Configuration: Equatable {
     var batching = Batching()
     /// Names of the classes that an output's elements stand for.
     var labels: [String] = []
+    /// How a picture becomes the model's input; nil takes tensors only.
+    var picture: ImagePreprocessing?
   }
 
   struct Limits: Equatable {
     var bodyBytes = 64 << 20
+    var picturePixels = 32 << 20
     var connections = 1024
     /// Of one address; 0: as many as there are.
     var connectionsPerAddress = 0
@@ -89,12 +93,26 @@ struct Configuration: Equatable {
   var listen = Listen()
   /// The model that answers when a request names none; without it, the first.
   var defaultModel: String? = "digits"
-  var models = [Model(name: "digits", path: "embedded:digits")]
+  var models = [Model.digits]
   var limits = Limits()
   var repository = Repository()
   var shutdown = Shutdown()
   var metrics = MetricsOptions()
   var log = Log()
+}
+
+extension Configuration.Model {
+  /// The embedded model. It takes a picture of a dark digit on light paper, and ink is 16.
+  static var digits: Self {
+    var model = Self(name: "digits", path: "embedded:digits")
+    model.labels = (0...9).map(String.init)
+    var picture = ImagePreprocessing()
+    picture.colors = .gray
+    picture.mean = [255]
+    picture.scale = [-15.9375]
+    model.picture = picture
+    return model
+  }
 }
 
 // MARK: - What the parts of the server take
@@ -117,13 +135,15 @@ extension Configuration {
       options.batchDelay = .microseconds(model.batching.delayMicroseconds)
       options.saturationSampling = metrics.saturationSampling
       return ModelSource(
-        name: model.name, path: model.path, strictINT8: model.strictINT8, options: options, classLabels: model.labels)
+        name: model.name, path: model.path, strictINT8: model.strictINT8, options: options, classLabels: model.labels,
+        picture: model.picture)
     }
   }
 
   var serverOptions: HTTPServerOptions {
     var options = HTTPServerOptions()
     options.bodyByteCount = limits.bodyBytes
+    options.picturePixels = limits.picturePixels
     options.allowsRepositoryChanges = repository.changes
     options.threads = listen.threads > 0 ? listen.threads : min(ProcessorCount.available, 4)
     options.connections.total = limits.connections

@@ -85,6 +85,30 @@ final class ConfigurationSection {
     variable = numbers.compactMap { $0 }
   }
 
+  func read(_ key: String, _ range: ClosedRange<Double>, into variable: inout Double) {
+    guard let value = value(key) else { return }
+    guard let number = Self.number(value), range.contains(number) else {
+      return expected("a number from \(range.lowerBound) to \(range.upperBound)", key, value)
+    }
+    variable = number
+  }
+
+  func read(_ key: String, into variable: inout [Double]) {
+    guard let value = value(key) else { return }
+    guard case .array(let elements) = value, !elements.isEmpty, elements.allSatisfy({ Self.number($0) != nil }) else {
+      return expected("an array of numbers", key, value)
+    }
+    variable = elements.compactMap(Self.number)
+  }
+
+  private static func number(_ value: JSONValue) -> Double? {
+    switch value {
+    case .integer(let integer): Double(integer)
+    case .real(let real): real
+    default: nil
+    }
+  }
+
   /// The texts of an array, or nil where there is none; then the key may be read as something else.
   func texts(_ key: String) -> [String]? {
     guard let value = value(key), case .array(let elements) = value else { return nil }

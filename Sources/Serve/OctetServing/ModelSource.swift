@@ -1,3 +1,5 @@
+package import OctetImages
+
 /// What a model's executors are arranged for.
 package enum PerformanceHint: String, CaseIterable, Sendable {
   /// Every processor works on one inference at a time.
@@ -47,10 +49,13 @@ package struct ModelSource: Hashable, Sendable {
   package let options: ServingOptions
   /// Names of the classes that an output's elements stand for, in their order; empty where there are none.
   package let classLabels: [String]
+  /// How a picture becomes the model's only input; nil for a model that is asked with tensors only.
+  package let picture: ImagePreprocessing?
 
   package init(
     name: String, version: Int = 1, path: String, strictINT8: Bool = false,
-    options: ServingOptions = ServingOptions(), classLabels: [String] = []
+    options: ServingOptions = ServingOptions(), classLabels: [String] = [],
+    picture: ImagePreprocessing? = nil
   ) {
     self.name = name
     self.version = version
@@ -58,6 +63,7 @@ package struct ModelSource: Hashable, Sendable {
     self.strictINT8 = strictINT8
     self.options = options
     self.classLabels = classLabels
+    self.picture = picture
   }
 
   /// Names are made of letters, digits, `_`, `.` and `-`, 128 at most: they stand in paths and in labels.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import OctetImages
 import OctetRuntime
 import OctetServing
 import OctetSystem
@@ -116,6 +117,7 @@ extension ModelLoading {
   /// A model as the configuration wants it.
   static func model(for source: ModelSource) throws(ModelError) -> CompiledModel {
     let model = try model(from: source.path)
+    try check(source.picture, for: model.signature, of: source)
     guard source.strictINT8 else { return model }
     let plan = try model.plan(for: model.smallestInputShapes)
     for layer in plan.layers {
@@ -124,5 +126,20 @@ extension ModelLoading {
       }
     }
     return model
+  }
+
+  /// A model that cannot take pictures as they are described is not served at all.
+  private static func check(
+    _ picture: ImagePreprocessing?, for signature: ModelSignature, of source: ModelSource
+  ) throws(ModelError) {
+    guard let picture else { return }
+    guard signature.inputs.count == 1, let port = signature.inputs.first else {
+      throw .model("\(source.path): picture: the model has \(signature.inputs.count) inputs, and pictures go to one")
+    }
+    do throws(ImageInputError) {
+      _ = try picture.shape(for: port.type)
+    } catch {
+      throw .model("\(source.path): picture: input '\(port.name)': \(error)")
+    }
   }
 }

@@ -59,8 +59,8 @@ import Testing
 
   @Test func statisticsOfTheServerHaveEveryModel() throws {
     let answer = try json(server.connect().get("/v2/models/stats"))
-    let names = (0..<4).map { answer["model_stats"]?[$0]?["name"] }
-    #expect(names == ["doubling", "typed", "pair", "broken"].map { .string($0) })
+    let names = (0..<5).map { answer["model_stats"]?[$0]?["name"] }
+    #expect(names == ["doubling", "typed", "pair", "picture", "broken"].map { .string($0) })
   }
 
   // MARK: - Repository
@@ -72,6 +72,7 @@ import Testing
       all == #"[{"name":"doubling","version":"1","state":"READY","reason":""},"#
         + #"{"name":"typed","version":"1","state":"READY","reason":""},"#
         + #"{"name":"pair","version":"1","state":"READY","reason":""},"#
+        + #"{"name":"picture","version":"1","state":"READY","reason":""},"#
         + #"{"name":"broken","version":"1","state":"UNAVAILABLE","reason":"broken.xml: there is no such file"}]"#)
     #expect(try !client.post("/v2/repository/index", #"{"ready":true}"#).text.contains("broken"))
     #expect(try client.post("/v2/repository/index", #"{"ready":1}"#).status == 400)

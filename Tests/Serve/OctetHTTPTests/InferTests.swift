@@ -160,7 +160,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("Content-Type: image/png", 415), ("Content-Type: multipart/form-data; boundary=a", 415),
+    ("Content-Type: image/webp", 415), ("Content-Type: image/png", 400),
+    ("Content-Type: multipart/form-data; boundary=a", 415),
     ("Content-Encoding: gzip", 400), ("Content-Encoding: br", 415), ("Content-Encoding: gzip, gzip", 415),
     ("Content-Type: application/json; charset=utf-8", 200), ("Content-Type: application/x-www-form-urlencoded", 200),
     ("Content-Type: application/octet-stream", 200), ("Content-Encoding: identity", 200),

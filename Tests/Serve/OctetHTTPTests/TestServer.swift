@@ -1,3 +1,4 @@
+import OctetImages
 import OctetRuntime
 import OctetServing
 import OctetSystem
@@ -14,7 +15,7 @@ final class TestServer: Sendable {
 
   static let options = ServingOptions()
 
-  /// Serves `doubling`, which is the default, `typed`, `pair`, and `broken`, which does not load, if that is wanted.
+  /// Serves `doubling`, which is the default, `typed`, `pair`, `picture`, and `broken`, which does not load, if that is wanted.
   init(
     options: HTTPServerOptions = HTTPServerOptions(), serving: ServingOptions = TestServer.options,
     hasBrokenModel: Bool = false
@@ -29,6 +30,8 @@ final class TestServer: Sendable {
       case "typed":
         return FakeModel.copying(
           [.f64, .f32, .f16, .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .boolean], extent: 2)
+      case "picture":
+        return FakeModel.copying([Port(name: "image", type: TensorType(.f32, Shape(valid: [1, 1, 1, 2])))])
       case "pair":
         let rows = Dimension.bounded(0...Int.max)
         return FakeModel.copying([
@@ -38,10 +41,15 @@ final class TestServer: Sendable {
       default: throw ModelError.model("\(source.path): there is no such file")
       }
     }
-    let names = ["doubling", "typed", "pair"] + (hasBrokenModel ? ["broken"] : [])
+    let names = ["doubling", "typed", "pair", "picture"] + (hasBrokenModel ? ["broken"] : [])
     repository.load(
-      names.map { ModelSource(name: $0, path: "\($0).xml", options: serving, classLabels: ["one", "two"]) },
-      defaultModel: nil)
+      names.map { name in
+        var grey = ImagePreprocessing()
+        grey.colors = .gray
+        return ModelSource(
+          name: name, path: "\(name).xml", options: serving, classLabels: ["one", "two"],
+          picture: name == "picture" ? grey : nil)
+      }, defaultModel: nil)
     let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
     server = try HTTPServer(
       listeningOn: socket, repository: repository, metrics: Metrics(repository: repository, includesLayers: true),

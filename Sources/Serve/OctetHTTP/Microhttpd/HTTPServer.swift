@@ -10,6 +10,8 @@ package struct HTTPServerOptions: Hashable, Sendable {
   package var bodyByteCount = 64 << 20
   package var connections = ConnectionLimits()
   package var times = TimeLimits()
+  /// Pixels that a picture may have.
+  package var picturePixels = 32 << 20
   /// Whether models may be loaded and unloaded over HTTP.
   package var allowsRepositoryChanges = false
   /// Threads that serve connections.

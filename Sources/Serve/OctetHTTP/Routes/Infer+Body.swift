@@ -1,11 +1,13 @@
+import OctetImages
 import OctetRuntime
 import OctetTensor
 
 extension Infer {
-  /// The three forms of a body: JSON, JSON and raw tensors behind it, nothing but one raw tensor.
+  /// The forms of a body: JSON, also with raw tensors behind it; nothing but one raw tensor; a picture.
   enum Body {
     case described(InferenceBody)
     case raw(ByteBuffer)
+    case picture(ByteBuffer)
 
     init(_ request: RouteRequest) throws(HTTPError) {
       let head = request.http.head
@@ -14,6 +16,9 @@ extension Infer {
       let body = try request.plainBody(alignedOffset: headerLength ?? 0)
       if headerLength == 0 {
         self = .raw(body)
+      } else if headerLength == nil, head.announcesPicture || ImageFormat(of: body.bytes) != nil {
+        // No JSON begins like a picture does, so that curl need not be told what it sends.
+        self = .picture(body)
       } else {
         self = .described(try InferenceBody(body, headerLength: headerLength))
       }
@@ -38,6 +43,8 @@ extension Infer {
       case .raw(let bytes):
         let outputs = signature.outputs.indices.map { ResponseFormat.Output(index: $0, isBinary: true) }
         return ([try signature.tensor(fromRaw: bytes)], ResponseFormat(identifier: nil, outputs: outputs))
+      case .picture:
+        throw .badRequest("a picture is no tensor")
       }
     }
 
@@ -45,12 +52,23 @@ extension Infer {
     private static func checkContent(of head: RequestHead) throws(HTTPError) {
       guard let header = head.value(of: "Content-Type") else { return }
       let type = header.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
-      let accepted = [
-        "application/json", "application/octet-stream", "application/x-www-form-urlencoded", "text/plain",
-      ]
+      let accepted =
+        [
+          "application/json", "application/octet-stream", "application/x-www-form-urlencoded", "text/plain",
+        ] + RequestHead.pictureTypes
       guard type.isEmpty || accepted.contains(type) || type.hasSuffix("+json") else {
-        throw HTTPError(415, "Content-Type '\(type.prefix(64))' is not supported; send application/json")
+        throw HTTPError(
+          415, "Content-Type '\(type.prefix(64))' is not supported; send application/json, image/jpeg or image/png")
       }
     }
+  }
+}
+
+extension RequestHead {
+  static let pictureTypes = ["image/jpeg", "image/png"]
+
+  fileprivate var announcesPicture: Bool {
+    guard let type = value(of: "Content-Type") else { return false }
+    return Self.pictureTypes.contains(type.prefix { $0 != ";" }.filter { $0 != " " }.lowercased())
   }
 }

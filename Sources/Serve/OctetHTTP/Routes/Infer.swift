@@ -85,6 +85,7 @@ enum Infer {
     let entry = try request.entry(orNamed: body.modelName)
     known = entry
     let model = try entry.model()
+    if case .picture(let bytes) = body { return try PictureInference.prepare(bytes, for: model, request) }
     let (tensors, format) = try body.prepare(for: model.signature)
     return Prepared(
       model: model,

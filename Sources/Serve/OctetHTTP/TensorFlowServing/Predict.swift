@@ -15,7 +15,7 @@ enum Predict {
     let entry = try request.entry()
     known = entry
     let model = try entry.model()
-    let body = try PredictBody(try request.plainBody(), for: model.signature)
+    let body = try PredictBody(try request.plainBody(), for: model, options: request.context.options)
     let layout = body.layout
     return Infer.Prepared(
       model: model,

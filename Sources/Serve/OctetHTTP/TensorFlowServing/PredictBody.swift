@@ -1,7 +1,9 @@
 import CSimdjson
 import Glibc
 import FoundationEssentials
+import OctetImages
 import OctetRuntime
+import OctetServing
 import OctetTensor
 
 /// The body of a predict request, read for one model.
@@ -18,8 +20,8 @@ struct PredictBody {
   private(set) var tensors: [Tensor] = []
   private(set) var layout = Layout.columns
 
-  init(_ body: ByteBuffer, for signature: ModelSignature) throws(HTTPError) {
-    let collector = Collector(signature)
+  init(_ body: ByteBuffer, for model: ServedModel, options: HTTPServerOptions) throws(HTTPError) {
+    let collector = Collector(model, options)
     try collector.read(body)
     tensors = collector.tensors
     layout = collector.layout
@@ -27,7 +29,9 @@ struct PredictBody {
 
   /// Receives the inputs as the reader comes upon them.
   private final class Collector {
-    let signature: ModelSignature
+    private let model: ServedModel
+    private let options: HTTPServerOptions
+    private var signature: ModelSignature { model.signature }
     var tensors: [Tensor] = []
     var layout = Layout.columns
     /// Rows of each input that came as base64.
@@ -35,9 +39,10 @@ struct PredictBody {
     /// Why a part was refused; the reader only passes on that it was.
     private var refusal: HTTPError?
 
-    init(_ signature: ModelSignature) {
-      self.signature = signature
-      rows = signature.inputs.map { _ in [] }
+    init(_ model: ServedModel, _ options: HTTPServerOptions) {
+      self.model = model
+      self.options = options
+      rows = model.signature.inputs.map { _ in [] }
     }
 
     func read(_ body: ByteBuffer) throws(HTTPError) {
@@ -84,12 +89,26 @@ struct PredictBody {
       }
     }
 
-    /// One row of an input that came as the bytes of its elements, little-endian.
+    /// One row of an input that came as a picture, where the model takes pictures, or as the bytes of its elements,
+    /// little-endian.
     private func add(_ base64: octet_text, to index: Int) throws(HTTPError) {
       let port = signature.inputs[index]
       let text = Data(bytes: UnsafeRawPointer(base64.bytes), count: base64.length)
       guard let bytes = Data(base64Encoded: text) else { throw .badRequest("input '\(port.name)': b64 is not base64") }
-      rows[index].append(try port.row(of: bytes))
+      if let picture = try picture(bytes) {
+        rows[index].append(picture)
+      } else {
+        rows[index].append(try port.row(of: bytes))
+      }
+    }
+
+    private func picture(_ bytes: Data) throws(HTTPError) -> Tensor? {
+      guard model.source.picture != nil else { return nil }
+      let buffer = ByteBuffer(capacity: bytes.count)
+      bytes.withUnsafeBytes { buffer.append($0) }
+      guard ImageFormat(of: buffer.bytes) != nil else { return nil }
+      defer { withExtendedLifetime(buffer) {} }
+      return try PictureInference.tensor(of: buffer.bytes, for: model, options: options)
     }
 
     /// An input that came as numbers; its memory is taken over.
