@@ -122,7 +122,11 @@ let package = Package(
     .target(
       name: "CSimdjson",
       path: "Sources/System/CSimdjson",
-      cxxSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra"])],
+      cxxSettings: [
+        // No exception may leave the shim, so none is thrown: what would throw does not compile.
+        .define("SIMDJSON_EXCEPTIONS", to: "0"),
+        .unsafeFlags(["-O3", "-Wall", "-Wextra"]),
+      ],
       linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
 
     // MARK: - Tests

@@ -134,7 +134,7 @@ protected:
       code = item.get_bool().error();
       break;
     case json_type::null:
-      code = item.is_null() ? simdjson::SUCCESS : simdjson::N_ATOM_ERROR;
+      code = item.is_null().error();
       break;
     }
     return code ? fail_syntax(code) : true;

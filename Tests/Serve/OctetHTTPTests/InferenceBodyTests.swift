@@ -159,6 +159,7 @@ private func refusal(_ text: String, headerLength: Int? = nil) -> HTTPError? {
       #"{"inputs":[{"name":"x","shape":[1],"datatype":"FP32","parameters":{"shared_memory_region":"r"}}]}"#,
       "shared memory is not supported"
     ),
+    (#"{"inputs":[],"other":nul}"#, "not JSON"), (#"{"inputs":[],"other":[nope]}"#, "not JSON"),
     (#"{"inputs":[],"parameters":{"sequence_id":5}}"#, "models here keep no state"),
     (#"{"inputs":[],"parameters":{"sequence_id":"five"}}"#, "models here keep no state"),
     (#"{"inputs":[],"parameters":{"sequence_id":null}}"#, "expected a whole number or a string"),

@@ -73,6 +73,7 @@ import Testing
   static let refused: [(model: String, body: String, message: String)] = [
     ("doubling", "", "JSON"), ("doubling", "[]", "not a JSON object"),
     ("doubling", "{}", "expected instances or inputs"),
+    ("doubling", #"{"instances":[[1,2]],"other":nul}"#, "not JSON"),
     ("doubling", #"{"instances":[]}"#, "at least one"), ("doubling", #"{"instances":7}"#, "expected an array"),
     ("doubling", #"{"instances":[[1,2]],"inputs":[[1,2]]}"#, "found both"),
     ("doubling", #"{"instances":[[1,2],[3]]}"#, "have 2 and 1 elements"),
