@@ -95,6 +95,11 @@ extension Configuration.Model {
     section.read("name", into: &name)
     section.read("path", into: &path)
     self.init(name: name ?? "", path: path.map { Self.resolved($0, in: folder) } ?? "")
+    section.section("versions") { versionsSection in
+      versionsSection.read("latest", 0...1_000_000, into: &versions.latest)
+      versionsSection.read("specific", 1...Int.max, into: &versions.specific)
+    }
+    section.readNumbers("version_labels", 1...Int.max, into: &versionLabels)
     section.read("hint", into: &hint)
     section.read("threads", 0...1024, into: &threads)
     section.read("streams", 0...1024, into: &streams)

@@ -31,8 +31,18 @@ struct Configuration: Equatable {
       var delayMicroseconds = 0
     }
 
+    struct Versions: Equatable {
+      /// The highest so many of a folder; 0 serves all.
+      var latest = 1
+      /// If there are any, these and no others.
+      var specific: [Int] = []
+    }
+
     var name: String
     var path: String
+    var versions = Versions()
+    /// Other names of versions.
+    var versionLabels: [String: Int] = [:]
     var hint = PerformanceHint.latency
     /// 0 takes every processor.
     var threads = 0
@@ -134,9 +144,12 @@ extension Configuration {
       options.preferredBatches = Set(model.batching.preferred)
       options.batchDelay = .microseconds(model.batching.delayMicroseconds)
       options.saturationSampling = metrics.saturationSampling
-      return ModelSource(
+      var source = ModelSource(
         name: model.name, path: model.path, strictINT8: model.strictINT8, options: options, classLabels: model.labels,
         picture: model.picture)
+      source.versionPolicy = model.versions.policy
+      source.versionLabels = model.versionLabels
+      return source
     }
   }
 
@@ -152,5 +165,12 @@ extension Configuration {
     options.times.body = .seconds(limits.bodySeconds)
     options.times.idle = .seconds(limits.idleSeconds)
     return options
+  }
+}
+
+extension Configuration.Model.Versions {
+  fileprivate var policy: VersionPolicy {
+    if !specific.isEmpty { return .specific(specific) }
+    return latest == 0 ? .all : .latest(latest)
   }
 }

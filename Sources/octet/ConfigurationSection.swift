@@ -109,6 +109,19 @@ final class ConfigurationSection {
     }
   }
 
+  /// An object whose keys are anybody's.
+  func readNumbers(_ key: String, _ range: ClosedRange<Int>, into variable: inout [String: Int]) {
+    guard let value = value(key) else { return }
+    let problem = "an object of whole numbers from \(range.lowerBound) on"
+    guard case .object(let members) = value else { return expected(problem, key, value) }
+    for member in members {
+      guard case .integer(let number) = member.value, let number = Int(exactly: number), range.contains(number) else {
+        return expected(problem, key, value)
+      }
+      variable[member.name] = number
+    }
+  }
+
   /// The texts of an array, or nil where there is none; then the key may be read as something else.
   func texts(_ key: String) -> [String]? {
     guard let value = value(key), case .array(let elements) = value else { return nil }

@@ -55,7 +55,7 @@ private func problems(_ text: String) -> [String] {
        "models": [
          {"name": "a", "path": "a.xml"},
          {"name": "b", "path": "/models/b.onnx", "hint": "throughput", "threads": 3, "streams": 2, "strict_int8": true,
-          "inline_microseconds": 5,
+          "inline_microseconds": 5, "versions": {"latest": 2, "specific": []}, "version_labels": {"canary": 2},
           "queue": {"capacity": 7, "bytes": 8, "deadline_milliseconds": 50, "default_priority": 9},
           "batching": {"maximum": 2, "preferred": [1, 2], "delay_microseconds": 100}}],
        "limits": {"body_bytes": 1, "connections": 2, "connections_per_address": 1, "head_seconds": 3, "body_seconds": 4, "idle_seconds": 5},
@@ -67,6 +67,8 @@ private func problems(_ text: String) -> [String] {
     let sources = configuration.sources
     #expect(sources[1].path == "/models/b.onnx")
     #expect(sources[1].strictINT8)
+    #expect(sources[1].versionPolicy == .latest(2))
+    #expect(sources[1].versionLabels == ["canary": 2])
     let options = sources[1].options
     #expect([options.threads, options.streams, options.queueCapacity, options.maximumBatch] == [3, 2, 7, 2])
     #expect([options.queueByteCapacity, options.defaultPriority] == [8, 9])

@@ -23,7 +23,7 @@ struct HTTPError: Error, Hashable, Sendable {
     let status =
       switch error {
       case .invalidInput: 400
-      case .unknownModel, .unknownVersion: 404
+      case .unknownModel, .unknownVersion, .unknownLabel: 404
       case .failed: 500
       case .notReady, .queueFull, .deadlineExceeded, .clientGone: 503
       }

@@ -30,18 +30,21 @@ struct BatchRunner {
     return split(outputs, rows: requests.map { $0.inputs[0].shape[0] })
   }
 
-  /// Makes the plans of every batch that may come, and runs the smallest so that its memory is in place.
-  ///
-  /// - Returns: how long an inference of the smallest inputs takes, once it is warm.
-  func warmUp(maximumBatch: Int) throws(ModelError) -> Duration {
-    let shapes = model.smallestInputShapes
-    if signature.isBatchable {
-      for rows in 1...max(1, maximumBatch) {
-        let batch = shapes.map { Shape(valid: [rows] + $0.extents.dropFirst()) }
-        guard zip(signature.inputs, batch).allSatisfy({ $0.type.shape.accepts($1) }) else { continue }
-        _ = try model.plan(for: batch)
-      }
+  /// Makes the plans of every batch that may come.
+  static func makePlans(of model: CompiledModel, maximumBatch: Int) throws(ModelError) {
+    guard model.signature.isBatchable else { return }
+    for rows in 1...max(1, min(maximumBatch, model.signature.largestBatch)) {
+      let batch = model.smallestInputShapes.map { Shape(valid: [rows] + $0.extents.dropFirst()) }
+      guard zip(model.signature.inputs, batch).allSatisfy({ $0.type.shape.accepts($1) }) else { continue }
+      _ = try model.plan(for: batch)
     }
+  }
+
+  /// Runs the smallest inputs a few times, so that memory is in place.
+  ///
+  /// - Returns: how long an inference of them takes.
+  func warmUp() throws(ModelError) -> Duration {
+    let shapes = model.smallestInputShapes
     let inputs = zip(signature.inputs, shapes).map { Tensor($0.type.elementType, $1) }
     var quickest = Duration.seconds(1)
     for _ in 0..<Self.warmUpRuns {

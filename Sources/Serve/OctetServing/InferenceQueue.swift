@@ -63,7 +63,7 @@ package final class InferenceQueue: Sendable {
     isBatchable = maximumBatch > 1
     func makeStream(_ index: Int, threads: Int) throws(ModelError) -> InferenceStream {
       try InferenceStream(
-        label: "octet.\(modelName).\(index)", model: model, threads: threads, maximumBatch: maximumBatch,
+        label: "octet.\(modelName).\(index)", model: model, threads: threads,
         saturationSampling: options.saturationSampling)
     }
     // One thread shows how quick the model is, and by that how many streams it should have.

@@ -13,14 +13,14 @@ final class InferenceStream: Sendable {
   private let runner: Lock<BatchRunner>
 
   init(
-    label: String, model: CompiledModel, threads: Int, maximumBatch: Int, saturationSampling: Int
+    label: String, model: CompiledModel, threads: Int, saturationSampling: Int
   ) throws(ModelError) {
     self.threads = threads
     queue = DispatchQueue(label: label, qos: .userInitiated)
     let team = WorkerTeam(threads: threads)
     let executor = Executor(model: model, team: team, saturationSampling: saturationSampling)
     let runner = BatchRunner(model: model, executor: executor)
-    quickestRun = try runner.warmUp(maximumBatch: maximumBatch)
+    quickestRun = try runner.warmUp()
     self.runner = Lock(runner)
   }
 

@@ -25,8 +25,25 @@ package final class ModelRepository: Sendable {
     package let metrics: ModelMetrics
   }
 
+  fileprivate struct Model {
+    /// As the configuration has it: the path may be a folder of versions.
+    let source: ModelSource
+    var versions: [Int: Entry] = [:]
+
+    init(_ source: ModelSource, _ entries: [Entry]) {
+      self.source = source
+      for entry in entries { versions[entry.source.version] = entry }
+    }
+
+    /// The highest version that answers, or the highest.
+    var preferred: Entry? {
+      let ready = versions.filter { $0.value.ready != nil }
+      return (ready.isEmpty ? versions : ready).max { $0.key < $1.key }?.value
+    }
+  }
+
   private struct Contents {
-    var entries: OrderedDictionary<String, [Int: Entry]> = [:]
+    var models: OrderedDictionary<String, Model> = [:]
     var defaultModel: String?
     var isDraining = false
   }
@@ -34,6 +51,8 @@ package final class ModelRepository: Sendable {
   private let load: Load
   private let processors: Processors
   private let contents = Lock(Contents())
+  /// Held while models change, so that one change sees what the last has left.
+  private let changes = Lock(())
   private let logger = Logger(label: "octet.models")
 
   package init(processors: Int, load: @escaping Load) {
@@ -46,8 +65,8 @@ package final class ModelRepository: Sendable {
   /// Every model and version, in the order of the configuration.
   package var entries: [Entry] {
     contents.withLock { contents in
-      contents.entries.values.flatMap { versions in
-        versions.sorted { $0.key < $1.key }.map(\.value)
+      contents.models.values.flatMap { model in
+        model.versions.sorted { $0.key < $1.key }.map(\.value)
       }
     }
   }
@@ -63,12 +82,22 @@ package final class ModelRepository: Sendable {
     }
   }
 
-  /// One version of a model, or the highest; the default model where no name is given.
-  package func entry(named name: String?, version: Int? = nil) throws(ServingError) -> Entry {
+  /// One version of a model, by number or label, or else the highest that answers; the default model where no name is
+  /// given.
+  package func entry(
+    named name: String?, version: Int? = nil, label: String? = nil
+  ) throws(ServingError) -> Entry {
     let found: Result<Entry, ServingError> = contents.withLock { contents in
       guard let name = name ?? contents.defaultModel else { return .failure(.unknownModel("")) }
-      guard let versions = contents.entries[name] else { return .failure(.unknownModel(name)) }
-      guard let entry = versions[version ?? versions.keys.max() ?? 1] else {
+      guard let model = contents.models[name] else { return .failure(.unknownModel(name)) }
+      var version = version
+      if let label {
+        guard let labelled = model.source.versionLabels[label] else {
+          return .failure(.unknownLabel(model: name, label: label))
+        }
+        version = labelled
+      }
+      guard let entry = version.map({ model.versions[$0] }) ?? model.preferred else {
         return .failure(.unknownVersion(model: name, version: version ?? 1))
       }
       return .success(entry)
@@ -76,7 +105,9 @@ package final class ModelRepository: Sendable {
     return try found.get()
   }
 
-  package func versions(of name: String) -> [Int] { contents.withLock { ($0.entries[name] ?? [:]).keys.sorted() } }
+  package func versions(of name: String) -> [Int] {
+    contents.withLock { ($0.models[name]?.versions ?? [:]).keys.sorted() }
+  }
 
   // MARK: - Loading
 
@@ -87,14 +118,14 @@ package final class ModelRepository: Sendable {
     contents.withLock { contents in
       contents.defaultModel = defaultModel ?? sources.first?.name
       for source in sources {
-        contents.entries[source.name, default: [:]][source.version] = Entry(
-          source: source, state: .loading, metrics: ModelMetrics())
+        let entry = Entry(source: source, state: .loading, metrics: ModelMetrics())
+        contents.models[source.name] = Model(source, [entry])
       }
     }
     for (index, source) in sources.enumerated() {
       progress(source, index)
-      let entry = loaded(source)
-      contents.withLock { $0.entries[source.name, default: [:]][source.version] = entry }
+      let model = Model(source, loaded(source, besideOthers: false))
+      contents.withLock { $0.models[source.name] = model }
     }
   }
 
@@ -102,62 +133,88 @@ package final class ModelRepository: Sendable {
   ///
   /// - Throws: the reasons of those that are not; then nothing has changed.
   package func reload(_ sources: [ModelSource], defaultModel: String?) throws(ReloadError) {
-    let entries = sources.map(loaded)
-    let reasons = entries.compactMap { entry in entry.notReadyReason.map { "model '\(entry.source.name)': \($0)" } }
-    guard reasons.isEmpty else { throw ReloadError(reasons: reasons) }
-    contents.withLock { contents in
-      contents.defaultModel = defaultModel ?? sources.first?.name
-      contents.entries = [:]
-      for entry in entries { contents.entries[entry.source.name, default: [:]][entry.source.version] = entry }
+    try changes.withLock { (_) throws(ReloadError) in
+      let models = sources.map { Model($0, loaded($0, besideOthers: true)) }
+      let reasons = models.flatMap(\.failures)
+      guard reasons.isEmpty else { throw ReloadError(reasons: reasons) }
+      contents.withLock { contents in
+        contents.defaultModel = defaultModel ?? sources.first?.name
+        contents.models = OrderedDictionary(uniqueKeysWithValues: models.map { ($0.source.name, $0) })
+      }
     }
   }
 
-  /// Loads every version of a model again beside those that serve, and swaps them when all of them are ready.
+  /// Looks for the versions of a model again, loads them beside those that serve, and swaps them when all are ready.
   ///
   /// - Throws: why they are not; then nothing has changed.
   package func load(named name: String) throws(ServingError) {
-    let sources = try versions(named: name).map(\.source)
-    let entries = sources.map(loaded)
-    if let reason = entries.compactMap(\.notReadyReason).first { throw .notReady(model: name, reason: reason) }
-    replace(entries)
+    try changes.withLock { (_) throws(ServingError) in
+      let source = try model(named: name).source
+      let model = Model(source, loaded(source, besideOthers: true))
+      let reasons = model.versions.values.compactMap(\.notReadyReason)
+      guard reasons.isEmpty else { throw .notReady(model: name, reason: reasons.joined(separator: "; ")) }
+      contents.withLock { $0.models[name] = model }
+    }
   }
 
   /// Takes a model out; requests that it has taken are still answered.
   package func unload(named name: String) throws(ServingError) {
-    replace(try versions(named: name).map { Entry(source: $0.source, state: .unloaded, metrics: $0.metrics) })
+    try changes.withLock { (_) throws(ServingError) in
+      let model = try model(named: name)
+      let entries = model.versions.values.map { Entry(source: $0.source, state: .unloaded, metrics: $0.metrics) }
+      contents.withLock { $0.models[name] = Model(model.source, entries) }
+    }
     logger.notice("model unloaded", metadata: ["model": "\(name)"])
   }
 
-  private func versions(named name: String) throws(ServingError) -> [Entry] {
-    guard let versions = contents.withLock({ $0.entries[name] }) else { throw .unknownModel(name) }
-    return Array(versions.values)
-  }
-
-  /// Puts entries in the place of those of the same name and version, unless a reload has removed these meanwhile.
-  private func replace(_ entries: [Entry]) {
-    contents.withLock { contents in
-      for entry in entries where contents.entries[entry.source.name]?[entry.source.version] != nil {
-        contents.entries[entry.source.name]?[entry.source.version] = entry
-      }
-    }
+  private func model(named name: String) throws(ServingError) -> Model {
+    guard let model = contents.withLock({ $0.models[name] }) else { throw .unknownModel(name) }
+    return model
   }
 
   /// From now on the server is not ready; the models go on answering.
   package func beginDraining() { contents.withLock { $0.isDraining = true } }
 
-  private func loaded(_ source: ModelSource) -> Entry {
-    let known = contents.withLock { $0.entries[source.name]?[source.version]?.metrics }
-    let metrics = known ?? ModelMetrics()
+  /// An entry for each version of a model.
+  private func loaded(_ source: ModelSource, besideOthers: Bool) -> [Entry] {
+    do throws(ModelError) {
+      return try source.versions().map { load($0, besideOthers) }
+    } catch {
+      return [failed(source, because: error)]
+    }
+  }
+
+  private func load(_ source: ModelSource, _ besideOthers: Bool) -> Entry {
+    let metrics = metrics(of: source)
     do {
-      let model = try ServedModel(source, processors: processors, metrics: metrics, load: load)
+      let model = try ServedModel(
+        source, processors: processors, metrics: metrics, besideOthers: besideOthers, load: load)
       logger.info(
         "model ready",
-        metadata: ["model": "\(source.name)", "path": "\(source.path)", "seconds": "\(model.loadDuration.inSeconds)"])
+        metadata: [
+          "model": "\(source.name)", "version": "\(source.version)", "path": "\(source.path)",
+          "seconds": "\(model.loadDuration.inSeconds)",
+        ])
       return Entry(source: source, state: .ready(model), metrics: metrics)
     } catch {
-      logger.error("model not loaded: \(error)", metadata: ["model": "\(source.name)", "path": "\(source.path)"])
-      return Entry(source: source, state: .failed(reason: "\(error)"), metrics: metrics)
+      return failed(source, because: error)
     }
+  }
+
+  private func failed(_ source: ModelSource, because error: any Error) -> Entry {
+    logger.error("model not loaded: \(error)", metadata: ["model": "\(source.name)", "path": "\(source.path)"])
+    return Entry(source: source, state: .failed(reason: "\(error)"), metrics: metrics(of: source))
+  }
+
+  /// Those of the version that serves, so that its counters go on.
+  private func metrics(of source: ModelSource) -> ModelMetrics {
+    contents.withLock { $0.models[source.name]?.versions[source.version]?.metrics } ?? ModelMetrics()
+  }
+}
+
+extension ModelRepository.Model {
+  fileprivate var failures: [String] {
+    versions.values.compactMap { entry in entry.notReadyReason.map { "model '\(source.name)': \($0)" } }
   }
 }
 

@@ -41,9 +41,12 @@ package struct ServingOptions: Hashable, Sendable {
 /// Where a model comes from and how it is served.
 package struct ModelSource: Hashable, Sendable {
   package let name: String
-  package let version: Int
-  /// A model file, or `embedded:NAME`.
-  package let path: String
+  package private(set) var version: Int
+  /// A model file or `embedded:NAME`; of a model whose versions have not been looked for yet, also a folder of them.
+  package private(set) var path: String
+  /// Which versions of a folder are served, and other names of some of them.
+  package var versionPolicy = VersionPolicy.latest(1)
+  package var versionLabels: [String: Int] = [:]
   /// Refuse a model in which anything that could run in INT8 does not.
   package let strictINT8: Bool
   package let options: ServingOptions
@@ -64,6 +67,13 @@ package struct ModelSource: Hashable, Sendable {
     self.options = options
     self.classLabels = classLabels
     self.picture = picture
+  }
+
+  func at(version: Int, path: String) -> ModelSource {
+    var source = self
+    source.version = version
+    source.path = path
+    return source
   }
 
   /// Names are made of letters, digits, `_`, `.` and `-`, 128 at most: they stand in paths and in labels.

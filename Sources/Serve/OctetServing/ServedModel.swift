@@ -1,4 +1,5 @@
 package import OctetRuntime
+import OctetSystem
 
 /// One version of a model that answers requests.
 package final class ServedModel: Sendable {
@@ -15,11 +16,19 @@ package final class ServedModel: Sendable {
   package var signature: ModelSignature { model.signature }
 
   /// Loads a model and runs it once, so that the first request meets a warm one.
+  ///
+  /// - Parameter besideOthers: others serve meanwhile, and come first.
   init(
-    _ source: ModelSource, processors: Processors, metrics: ModelMetrics, load: ModelRepository.Load
+    _ source: ModelSource, processors: Processors, metrics: ModelMetrics, besideOthers: Bool,
+    load: @escaping ModelRepository.Load
   ) throws {
     let start = Instant.now
-    model = try load(source)
+    let compile: @Sendable () throws -> CompiledModel = {
+      let model = try load(source)
+      try BatchRunner.makePlans(of: model, maximumBatch: source.options.maximumBatch)
+      return model
+    }
+    model = besideOthers ? try BackgroundThread.run(compile) : try compile()
     queue = try InferenceQueue(
       modelName: source.name, model: model, options: source.options, processors: processors, metrics: metrics)
     warmUp = model.counters.all.map(LayerTotals.init)
@@ -27,6 +36,8 @@ package final class ServedModel: Sendable {
     self.metrics = metrics
     loadDuration = start.duration(to: .now)
   }
+
+  deinit { FreeMemory.returnSoon() }
 
   /// What requests have added to each layer's counters.
   package var layers: [(layer: LayerDescription, totals: LayerTotals)] {

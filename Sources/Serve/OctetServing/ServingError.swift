@@ -2,6 +2,7 @@
 package enum ServingError: Error, Hashable, Sendable {
   case unknownModel(String)
   case unknownVersion(model: String, version: Int)
+  case unknownLabel(model: String, label: String)
   /// The model is known, but loading it has not finished or has failed.
   case notReady(model: String, reason: String)
   case queueFull(model: String, waiting: Int)
@@ -19,6 +20,7 @@ extension ServingError: CustomStringConvertible {
     switch self {
     case .unknownModel(let name): "there is no model '\(name)'"
     case .unknownVersion(let model, let version): "model '\(model)' has no version \(version)"
+    case .unknownLabel(let model, let label): "model '\(model)' has no label '\(label.prefix(64))'"
     case .notReady(let model, let reason): "model '\(model)' is not ready: \(reason)"
     case .queueFull(let model, let waiting):
       "model '\(model)' already has \(waiting) requests waiting; try again later"

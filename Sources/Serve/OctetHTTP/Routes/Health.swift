@@ -28,7 +28,7 @@ extension RouteRequest {
       throw HTTPError(404, "model '\(path.model ?? "")' has no version with the label '\(label.prefix(64))'")
     }
     do throws(ServingError) {
-      return try context.repository.entry(named: path.model, version: path.version)
+      return try context.repository.entry(named: path.model, version: path.version, label: path.label)
     } catch {
       throw HTTPError(error)
     }

@@ -115,7 +115,8 @@ extension RouteRequest {
     guard path.model == nil || path.model == name else {
       throw .badRequest("the path names model '\(path.model ?? "")', but the body names '\(name.prefix(64))'")
     }
-    return try RouteRequest(http: http, context: context, path: PathParameters(model: name, version: path.version))
-      .entry()
+    var named = path
+    named.model = name
+    return try RouteRequest(http: http, context: context, path: named).entry()
   }
 }
