@@ -41,7 +41,18 @@ extension Configuration {
     root.section("listen") { section in
       section.read("host", into: &listen.host)
       section.read("port", 0...65_535, into: &listen.port)
+      section.read("path", into: &listen.path)
+      listen.path = listen.path.map { Model.resolved($0, in: folder) }
       section.read("threads", 0...1024, into: &listen.threads)
+    }
+    root.section("security") { section in
+      for (key, file) in Security.files {
+        section.read(key, into: &security[keyPath: file])
+        security[keyPath: file] = security[keyPath: file].map { Model.resolved($0, in: folder) }
+      }
+      if (security.certificateFile == nil) != (security.keyFile == nil) {
+        section.problem("certificate_file", "expected to stand together with key_file")
+      }
     }
     if let listed = root.sections("models", { Model(from: $0, folder: folder) }) {
       models = listed
@@ -52,6 +63,7 @@ extension Configuration {
     root.section("limits") { section in
       section.read("body_bytes", 1...(1 << 40), into: &limits.bodyBytes)
       section.read("picture_pixels", 1...(1 << 30), into: &limits.picturePixels)
+      section.read("total_body_bytes", 1...(1 << 40), into: &limits.totalBodyBytes)
       section.read("connections", 1...65_536, into: &limits.connections)
       section.read("connections_per_address", 0...65_536, into: &limits.connectionsPerAddress)
       section.read("head_seconds", 1...3600, into: &limits.headSeconds)
@@ -124,9 +136,9 @@ extension Configuration.Model {
     }
   }
 
-  /// `embedded:NAME` and paths from the root stay as they are.
+  /// `embedded:NAME`, `credential:NAME` and paths from the root stay as they are.
   fileprivate static func resolved(_ path: String, in folder: String) -> String {
-    path.hasPrefix("/") || path.hasPrefix("embedded:") ? path : folder + path
+    ["/", "embedded:", Configuration.Security.credential].contains(where: path.hasPrefix) ? path : folder + path
   }
 }
 

@@ -9,6 +9,8 @@ struct Configuration: Equatable {
     var host = "127.0.0.1"
     /// 0 takes a port that is free.
     var port = 8080
+    /// A Unix socket, instead of host and port.
+    var path: String?
     /// Threads that serve connections; 0 takes one per processor, at most 4.
     var threads = 0
   }
@@ -59,9 +61,18 @@ struct Configuration: Equatable {
     var picture: ImagePreprocessing?
   }
 
+  struct Security: Equatable {
+    /// Files, or `credential:NAME` for what systemd hands to the service.
+    var tokenFile: String?
+    var certificateFile: String?
+    var keyFile: String?
+  }
+
   struct Limits: Equatable {
     var bodyBytes = 64 << 20
     var picturePixels = 32 << 20
+    /// Of all requests together.
+    var totalBodyBytes = 1 << 30
     var connections = 1024
     /// Of one address; 0: as many as there are.
     var connectionsPerAddress = 0
@@ -104,6 +115,7 @@ struct Configuration: Equatable {
   /// The model that answers when a request names none; without it, the first.
   var defaultModel: String? = "digits"
   var models = [Model.digits]
+  var security = Security()
   var limits = Limits()
   var repository = Repository()
   var shutdown = Shutdown()
@@ -157,6 +169,7 @@ extension Configuration {
     var options = HTTPServerOptions()
     options.bodyByteCount = limits.bodyBytes
     options.picturePixels = limits.picturePixels
+    options.totalBodyByteCount = limits.totalBodyBytes
     options.allowsRepositoryChanges = repository.changes
     options.threads = listen.threads > 0 ? listen.threads : min(ProcessorCount.available, 4)
     options.connections.total = limits.connections

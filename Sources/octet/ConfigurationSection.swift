@@ -48,7 +48,9 @@ final class ConfigurationSection {
     variable = text
   }
 
+  /// null stands for nothing.
   func read(_ key: String, into variable: inout String?) {
+    if case .null = value(key) { return variable = nil }
     var text = ""
     read(key, into: &text)
     if !text.isEmpty { variable = text }
@@ -173,7 +175,7 @@ final class ConfigurationSection {
   }
 
   private func value(_ key: String) -> JSONValue? {
-    known.append(key)
+    if !known.contains(key) { known.append(key) }
     return members.first { $0.name == key }?.value
   }
 

@@ -21,6 +21,7 @@ final class Daemon: @unchecked Sendable {
   typealias ReadConfiguration = @Sendable () throws -> Configuration
 
   private let configuration: Configuration
+  private let options: HTTPServerOptions
   private let readConfiguration: ReadConfiguration
   private let repository: ModelRepository
   private let notifier = ServiceNotifier()
@@ -34,9 +35,11 @@ final class Daemon: @unchecked Sendable {
   private var stage = Stage.loading
 
   init(
-    _ configuration: Configuration, reading: @escaping ReadConfiguration, load: @escaping ModelRepository.Load
+    _ configuration: Configuration, _ options: HTTPServerOptions, reading: @escaping ReadConfiguration,
+    load: @escaping ModelRepository.Load
   ) {
     self.configuration = configuration
+    self.options = options
     readConfiguration = reading
     repository = ModelRepository(processors: ProcessorCount.available, load: load)
   }
@@ -47,19 +50,27 @@ final class Daemon: @unchecked Sendable {
   func run() throws(SystemError) -> Never {
     signals = SignalWatch(Signal.allCases, on: control) { self.receive($0) }
     load()
-    let socket = try ListeningSocket(
-      host: configuration.listen.host, port: UInt16(clamping: configuration.listen.port))
     let server = try HTTPServer(
-      listeningOn: socket, repository: repository,
-      metrics: Metrics(repository: repository, includesLayers: configuration.metrics.layers),
-      options: configuration.serverOptions)
+      listeningOn: try listen(), repository: repository,
+      metrics: Metrics(repository: repository, includesLayers: configuration.metrics.layers), options: options)
     control.sync {
       stage = .serving(server)
       startWatchdog(server)
     }
     notifier.send(.ready, .status(status))
-    logger.info("listening", metadata: ["host": "\(configuration.listen.host)", "port": "\(server.port)"])
+    let place: Logger.Metadata =
+      configuration.listen.path.map { ["path": "\($0)"] }
+      ?? ["host": "\(configuration.listen.host)", "port": "\(server.name?.port ?? 0)"]
+    logger.info("listening", metadata: place)
     while true { pause() }
+  }
+
+  /// The socket that systemd hands over, or else the one that the configuration asks for.
+  private func listen() throws(SystemError) -> ListeningSocket {
+    if let inherited = try ListeningSocket.inherited() { return inherited }
+    let listen = configuration.listen
+    if let path = listen.path { return try ListeningSocket(path: path) }
+    return try ListeningSocket(host: listen.host, port: UInt16(clamping: listen.port))
   }
 
   private func load() {
@@ -144,8 +155,8 @@ final class Daemon: @unchecked Sendable {
 
   /// Feeds systemd's watchdog at half its interval, from a thread of its own because the probe waits for an answer.
   private func startWatchdog(_ server: HTTPServer) {
-    guard let interval = notifier.watchdogInterval else { return }
-    let probe = HealthProbe(port: server.port, host: configuration.listen.host)
+    guard let interval = notifier.watchdogInterval, let name = server.name else { return }
+    let probe = HealthProbe(name: name, isEncrypted: options.identity != nil)
     let thread = DispatchQueue(label: "octet.watchdog")
     @Sendable func feed() {
       if probe.answers() && isMakingProgress(within: interval) { notifier.send(.watchdog) }

@@ -29,6 +29,15 @@ package final class TestClient {
     self.server = server
   }
 
+  /// The same over a Unix socket.
+  package init(path: String, patienceInSeconds: Int = 10) throws {
+    guard let name = SocketName(path: path),
+      let socket = SocketCalls.connect(to: name, patienceInSeconds: patienceInSeconds)
+    else { throw Failure.cannotConnect }
+    self.socket = socket
+    server = nil
+  }
+
   deinit { close(socket) }
 
   // MARK: - Sending

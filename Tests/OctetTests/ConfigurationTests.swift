@@ -51,18 +51,19 @@ private func problems(_ text: String) -> [String] {
   @Test func readsEveryKey() throws {
     let configuration = try read(
       """
-      {"listen": {"host": "::", "port": 0, "threads": 3}, "default_model": "b",
+      {"listen": {"host": "::", "port": 0, "path": "s", "threads": 3}, "default_model": "b",
+       "security": {"token_file": "credential:token", "certificate_file": "c.pem", "key_file": "/k.pem"},
        "models": [
          {"name": "a", "path": "a.xml"},
          {"name": "b", "path": "/models/b.onnx", "hint": "throughput", "threads": 3, "streams": 2, "strict_int8": true,
           "inline_microseconds": 5, "versions": {"latest": 2, "specific": []}, "version_labels": {"canary": 2},
           "queue": {"capacity": 7, "bytes": 8, "deadline_milliseconds": 50, "default_priority": 9},
           "batching": {"maximum": 2, "preferred": [1, 2], "delay_microseconds": 100}}],
-       "limits": {"body_bytes": 1, "connections": 2, "connections_per_address": 1, "head_seconds": 3, "body_seconds": 4, "idle_seconds": 5},
+       "limits": {"body_bytes": 1, "total_body_bytes": 9, "connections": 2, "connections_per_address": 1, "head_seconds": 3, "body_seconds": 4, "idle_seconds": 5},
        "shutdown": {"delay_seconds": 6, "deadline_seconds": 7},
        "metrics": {"layers": false, "saturation_sampling": 0}, "log": {"level": "debug", "format": "json"}}
       """)
-    #expect(configuration.listen == Configuration.Listen(host: "::", port: 0, threads: 3))
+    #expect(configuration.listen == Configuration.Listen(host: "::", port: 0, path: "/etc/octet/s", threads: 3))
     #expect(configuration.models[0] == Configuration.Model(name: "a", path: "/etc/octet/a.xml"))
     let sources = configuration.sources
     #expect(sources[1].path == "/models/b.onnx")
@@ -81,7 +82,11 @@ private func problems(_ text: String) -> [String] {
     #expect(sources[0].options.queueDeadline == nil)
     let server = configuration.serverOptions
     #expect([server.bodyByteCount, server.connections.total, server.connections.perAddress] == [1, 2, 1])
-    #expect(server.threads == 3)
+    #expect([server.threads, server.totalBodyByteCount] == [3, 9])
+    let security = configuration.security
+    #expect(
+      [security.tokenFile, security.certificateFile, security.keyFile]
+        == ["credential:token", "/etc/octet/c.pem", "/k.pem"])
     #expect([server.times.head, server.times.body, server.times.idle] == [.seconds(3), .seconds(4), .seconds(5)])
     #expect(configuration.shutdown == Configuration.Shutdown(delaySeconds: 6, deadlineSeconds: 7))
     #expect(!configuration.metrics.layers)

@@ -113,4 +113,32 @@ import Testing
     // The embedded model runs in INT8 as far as anything can: strictness costs it nothing.
     #expect(try client.get("/health/ready").status == 200)
   }
+
+  @Test func servesOnAUnixSocketAndExpectsItsToken() throws {
+    let token = try TemporaryFile("0123456789abcdef0123\n")
+    let socket = try TemporaryFile("")
+    unlink(socket.path)
+    let file = try TemporaryFile(
+      #"{"listen":{"path":"\#(socket.path)"},"models":[\#(Self.digits)],"security":{"token_file":"\#(token.path)"}}"#)
+    let octet = try OctetProcess(["serve", "--config", file.path])
+    try octet.waitFor("listening ")
+    #expect(try TestClient(path: socket.path).get("/health/ready").status == 200)
+    #expect(try TestClient(path: socket.path).post("/infer", Self.request).status == 401)
+    let right = ["Authorization: Bearer 0123456789abcdef0123"]
+    #expect(try TestClient(path: socket.path).post("/infer", Self.request, headers: right).status == 200)
+    octet.send(SIGTERM)
+    #expect(try octet.wait() == 0)
+  }
+
+  @Test(arguments: [
+    (#"{"token_file":"/nowhere/token"}"#, "/nowhere/token: cannot open"),
+    (#"{"token_file":"credential:token"}"#, "credential:token: systemd has handed no credentials"),
+    (#"{"certificate_file":"/nowhere/c.pem"}"#, "security.certificate_file: expected to stand together with key_file"),
+  ])
+  func secretsThatAreNotThereEndItBeforeAnythingIsLoaded(_ security: String, _ reason: String) throws {
+    let file = try TemporaryFile(#"{"models":[\#(Self.digits)],"security":\#(security)}"#)
+    let octet = try OctetProcess(["serve", "--config", file.path])
+    #expect(try octet.wait() == 65)
+    #expect(octet.said.contains(reason), "\(octet.said)")
+  }
 }

@@ -34,6 +34,7 @@ struct HTTPError: Error, Hashable, Sendable {
     var response = HTTPResponse(status: status, json: .object(("error", .string(message))))
     if let allow { response.headers.append(("Allow", allow)) }
     if let acceptEncoding { response.headers.append(("Accept-Encoding", acceptEncoding)) }
+    if status == 401 { response.headers.append(("WWW-Authenticate", "Bearer")) }
     if status == 503 { response.headers.append(("Retry-After", "1")) }
     return response
   }

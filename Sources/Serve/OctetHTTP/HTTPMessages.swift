@@ -19,8 +19,11 @@ struct RequestHead: Sendable {
     name.utf8.count == other.utf8.count && name.utf8.elementsEqual(other.utf8) { $0 | 0x20 == $1 | 0x20 }
   }
 
+  /// Whether it asks if the server lives or is ready, which anybody may.
+  var isHealthProbe: Bool { path.hasPrefix("/health/") || path.hasPrefix("/v2/health/") }
+
   /// Whether it asks how the server is, which has to be answered when nothing else is.
-  var asksAboutServer: Bool { ["/health/", "/v2/health/", "/metrics"].contains { path.hasPrefix($0) } }
+  var asksAboutServer: Bool { isHealthProbe || path == "/metrics" }
 
   /// Whether the client waits to be told before it sends the body.
   var expectsContinue: Bool { value(of: "Expect")?.lowercased() == "100-continue" }

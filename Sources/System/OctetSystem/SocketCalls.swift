@@ -5,14 +5,25 @@ package enum SocketCalls {
   /// A new connection on which nothing takes longer than `patienceInSeconds`, or nil. The caller closes it.
   package static func connect(host: String, port: UInt16, patienceInSeconds: Int) -> Int32? {
     guard let address = SocketAddress(host: host, port: port) else { return nil }
-    let socket = address.makeSocket()
+    return connect(address.makeSocket(), address.address, address.length, patienceInSeconds)
+  }
+
+  /// The same, to wherever a socket listens.
+  package static func connect(to name: SocketName, patienceInSeconds: Int) -> Int32? {
+    let connecting = socket(name.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    return name.withAddress { connect(connecting, $0, $1, patienceInSeconds) }
+  }
+
+  private static func connect(
+    _ socket: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t, _ patienceInSeconds: Int
+  ) -> Int32? {
     guard socket >= 0 else { return nil }
     var patience = timeval(tv_sec: patienceInSeconds, tv_usec: 0)
     // Linux bounds connect(2) by the time for sending.
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
       setsockopt(socket, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
-    guard Glibc.connect(socket, address.address, address.length) == 0 else {
+    guard Glibc.connect(socket, address, length) == 0 else {
       close(socket)
       return nil
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import OctetHTTP
 import OctetImages
 import OctetRuntime
 import OctetServing
@@ -46,8 +47,11 @@ struct Serve: ParsableCommand {
 
   func run() throws {
     let configuration: Configuration
+    var options: HTTPServerOptions
     do throws(ConfigurationError) {
       configuration = try readConfiguration()
+      options = configuration.serverOptions
+      try configuration.security.apply(to: &options)
     } catch {
       throw CommandError(.badData, error.description)
     }
@@ -57,7 +61,7 @@ struct Serve: ParsableCommand {
     }
     let command = self
     let daemon = Daemon(
-      configuration, reading: { try command.readConfiguration() },
+      configuration, options, reading: { try command.readConfiguration() },
       load: { source in try ModelLoading.model(for: source) })
     do throws(SystemError) {
       try daemon.run()
@@ -70,6 +74,7 @@ struct Serve: ParsableCommand {
   private func readConfiguration() throws(ConfigurationError) -> Configuration {
     var configuration =
       try config.map { (file) throws(ConfigurationError) in try Configuration(file: file) } ?? Configuration()
+    if host != nil || port != nil { configuration.listen.path = nil }
     if let host { configuration.listen.host = host }
     if let port { configuration.listen.port = port }
     if !models.isEmpty {

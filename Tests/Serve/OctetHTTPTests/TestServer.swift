@@ -63,7 +63,7 @@ final class TestServer: Sendable {
   }
 
   func connect(patienceInSeconds: Int = 10) throws -> TestClient {
-    try TestClient(port: server.port, patienceInSeconds: patienceInSeconds, keeping: self)
+    try TestClient(port: server.name?.port ?? 0, patienceInSeconds: patienceInSeconds, keeping: self)
   }
 
   /// A request for the default model:  [1, 2] → [2, 4].

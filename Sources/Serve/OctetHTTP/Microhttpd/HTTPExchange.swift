@@ -23,6 +23,8 @@ final class HTTPExchange: @unchecked Sendable {
   }
 
   let watched: WatchedConnection
+  /// Of the body, as it came in.
+  private(set) var bodyByteCount = 0
   private let connection: OpaquePointer
   private let server: HTTPServer
   private let head: RequestHead
@@ -43,6 +45,9 @@ final class HTTPExchange: @unchecked Sendable {
       guard !watched.isSurplus || head.asksAboutServer else {
         throw HTTPError(503, "there are too many connections; try again later")
       }
+      if let token = server.options.token, !head.isHealthProbe, !token.isKnown(to: head) {
+        throw HTTPError(401, "this server expects Authorization: Bearer and its token")
+      }
       let assembler = try RequestAssembler(head: head, bodyLimit: server.options.bodyByteCount)
       if head.expectsContinue { _ = try server.router.match(method: head.method, path: head.path) }
       watched.set(.receivingBody(since: .now, byteCount: assembler.announcedLength ?? 0))
@@ -58,6 +63,10 @@ final class HTTPExchange: @unchecked Sendable {
   func receive(_ piece: UnsafeRawBufferPointer) -> MHD_Result {
     guard case .receiving(var assembler) = stage else { return .NO }
     do throws(HTTPError) {
+      bodyByteCount += piece.count
+      guard server.addBody(piece.count) else {
+        throw HTTPError(503, "the bodies of all requests take too much memory; try again later")
+      }
       try assembler.append(piece)
       stage = .receiving(assembler)
       return .YES

@@ -8,6 +8,8 @@ import Synchronization
 /// How the HTTP side is set up.
 package struct HTTPServerOptions: Hashable, Sendable {
   package var bodyByteCount = 64 << 20
+  /// Of all bodies that have arrived and are not answered yet.
+  package var totalBodyByteCount = 1 << 30
   package var connections = ConnectionLimits()
   package var times = TimeLimits()
   /// Pixels that a picture may have.
@@ -16,6 +18,10 @@ package struct HTTPServerOptions: Hashable, Sendable {
   package var allowsRepositoryChanges = false
   /// Threads that serve connections.
   package var threads = 1
+  /// What clients have to show for anything but health.
+  package var token: BearerToken?
+  /// Without it connections are not encrypted.
+  package var identity: TLSIdentity?
 
   package init() {}
 }
@@ -35,17 +41,20 @@ package final class HTTPServer: @unchecked Sendable {
   let options: HTTPServerOptions
   let router = Router.standard
   let context: ServerContext
-  /// The port that clients connect to; 0 for a Unix socket.
-  package let port: UInt16
+  /// Where clients connect to.
+  package let name: SocketName?
 
   private let watch: ConnectionWatch
   private let logger = Logger(label: "octet.http")
   private let draining = Atomic(false)
   private let openExchanges = Atomic(0)
+  private let bodyByteCount = Atomic(0)
   /// Written before any other thread knows the server, as is `acceptor`.
   private var daemons: [OpaquePointer] = []
   private var acceptor: ConnectionAcceptor?
   private let callbacks: UnsafeMutablePointer<octet_http_callbacks>
+  /// Two texts with a zero behind them, or none.
+  private let identity: [UnsafeMutablePointer<CChar>?]
 
   var isDraining: Bool { draining.load(ordering: .relaxed) }
 
@@ -59,15 +68,19 @@ package final class HTTPServer: @unchecked Sendable {
   ) throws(SystemError) {
     self.options = options
     context = ServerContext(repository: repository, metrics: metrics, options: options)
-    watch = ConnectionWatch(limits: options.connections, times: options.times, isPlain: true)
-    port = socket.port
+    watch = ConnectionWatch(limits: options.connections, times: options.times, isPlain: options.identity == nil)
+    name = socket.name
+    identity = (options.identity.map { [$0.certificates, $0.key] } ?? []).map { text in
+      (text + [0]).withUnsafeBytes { $0.baseAddress.flatMap { strdup($0.assumingMemoryBound(to: CChar.self)) } }
+    }
     callbacks = .allocate(capacity: 1)
     callbacks.initialize(to: Self.callbacks)
     // Balanced in `stopDaemons`: libmicrohttpd calls for as long as its threads run.
     callbacks.pointee.context = Unmanaged.passRetained(self).toOpaque()
     for _ in 0..<max(1, options.threads) {
       guard let daemon = octet_http_start(daemonOptions, callbacks) else {
-        let error = SystemError("start the HTTP server")
+        // GnuTLS says in the log what is wrong with a certificate.
+        let error = SystemError("start the HTTP server", code: options.identity == nil ? errno : EKEYREJECTED)
         stopDaemons()
         throw error
       }
@@ -76,19 +89,23 @@ package final class HTTPServer: @unchecked Sendable {
     acceptor = ConnectionAcceptor(socket) { [unowned self] in add($0, from: $1) }
   }
 
-  deinit { callbacks.deallocate() }
+  deinit {
+    callbacks.deallocate()
+    for text in identity { free(text) }
+  }
 
   private var daemonOptions: octet_http_options {
     octet_http_options(
       // The limits are kept where connections are accepted.
       connection_limit: UInt32(clamping: options.connections.total + ConnectionLimits.surplus),
       idle_seconds: UInt32(clamping: options.times.idle.components.seconds),
-      connection_memory: Self.connectionMemory, certificate: nil, key: nil)
+      connection_memory: Self.connectionMemory, certificate: identity.first ?? nil, key: identity.last ?? nil)
   }
 
   private func add(_ socket: Int32, from address: PeerAddress?) {
     guard watch.admit(socket, from: address) else {
-      SocketCalls.send(HTTPError(503, "there are too many connections; try again later").closingText, to: socket)
+      let refusal = HTTPError(503, "there are too many connections; try again later")
+      if options.identity == nil { SocketCalls.send(refusal.closingText, to: socket) }
       close(socket)
       return
     }
@@ -194,8 +211,14 @@ extension HTTPServer {
     return exchange.begin()
   }
 
+  /// - Returns: false when all bodies together are too large.
+  func addBody(_ byteCount: Int) -> Bool {
+    bodyByteCount.add(byteCount, ordering: .relaxed).newValue <= options.totalBodyByteCount
+  }
+
   private func complete(_ exchange: HTTPExchange) {
     openExchanges.subtract(1, ordering: .relaxed)
+    bodyByteCount.subtract(exchange.bodyByteCount, ordering: .relaxed)
     exchange.watched.set(.idle(since: .now))
   }
 
