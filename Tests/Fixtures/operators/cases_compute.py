@@ -5,6 +5,8 @@ import openvino.opset1 as op1
 import openvino.opset3 as op3
 import openvino.opset4 as op4
 import openvino.opset5 as op5
+import openvino.opset6 as op6
+import openvino.opset7 as op7
 import openvino.opset8 as op8
 import openvino.opset14 as op14
 
@@ -61,6 +63,84 @@ PRODUCTS = [
     case("MatMul", "vector", lambda x: op1.matmul(x, weights(4), False, False), f32(2, 4)),
 ]
 
+ADAPTIVE = [
+    case("AdaptiveAvgPool", "images", lambda x: op8.adaptive_avg_pool(x, ints(3, 2)), f32(2, 3, 7, 5)),
+    case("AdaptiveAvgPool", "more results than pixels", lambda x: op8.adaptive_avg_pool(x, ints(7)), f32(2, 3, 4)),
+    case("AdaptiveAvgPool", "volumes", lambda x: op8.adaptive_avg_pool(x, ints(2, 3, 1)), f32(1, 2, 3, 5, 4)),
+    case("AdaptiveMaxPool", "images", lambda x: op8.adaptive_max_pool(x, ints(3, 2), "i32"), f32(2, 3, 7, 5)),
+    case("AdaptiveMaxPool", "rows", lambda x: op8.adaptive_max_pool(x, ints(3), "i32"), f32(2, 3, 8)),
+]
+
+EINSUMS = [
+    case("Einsum", equation, lambda *x, equation=equation: op7.einsum(x, equation), *[f32(*shape) for shape in shapes])
+    for equation, shapes in [
+        ("ij,jk->ik", [(2, 3), (3, 4)]), ("bij,bjk->bik", [(2, 3, 2), (2, 2, 4)]), ("ij->ji", [(2, 3)]), ("ij->", [(2, 3)]),
+        ("ij,jk", [(2, 3), (3, 4)]), ("i,j->ij", [(2,), (3,)]), ("bqhd,bkhd->bhqk", [(1, 3, 2, 4), (1, 5, 2, 4)]),
+        ("a...b,b...->a...", [(2, 3, 4), (4, 3)]), ("ii->i", [(3, 3)]), ("ab,bc,cd->ad", [(2, 3), (3, 2), (2, 4)]),
+        ("...ij,...jk->...ik", [(2, 1, 2, 3), (3, 3, 2)]),
+    ]
+]
+
+INDICES = op1.constant(np.array([0, 2, 3, 4, 1, 4], np.int32))
+BAG_WEIGHTS = op1.constant(np.array([0.5, -1, 2, 1.5, 1, 3], np.float32))
+
+
+def offsets(opset, operator, *further, **attributes):
+    """Bags of one index, none, three and two."""
+    starts = op1.constant(np.array([0, 1, 1, 4], np.int32))
+    return lambda table: create(opset, operator, [table, INDICES, starts, *further], attributes)
+
+
+def packed(opset, operator, *further, **attributes):
+    rows = op1.constant(np.array([[0, 2], [3, 4], [1, 1]], np.int32))
+    return lambda table: create(opset, operator, [table, rows, *further], attributes)
+
+
+def segments(*further):
+    """Bags of two indices, none, three, one and none."""
+    own = [op1.constant(np.array([0, 0, 2, 2, 2, 3], np.int32)), op1.constant(np.int32(5))]
+    return lambda table: create("opset3", "EmbeddingSegmentsSum", [table, INDICES, *own, *further])
+
+
+TABLE = f32(5, 2, 3)
+EMBEDDINGS = [
+    case("EmbeddingBagOffsetsSum", "plain", offsets("opset3", "EmbeddingBagOffsetsSum"), TABLE),
+    case("EmbeddingBagOffsetsSum", "weights", offsets("opset3", "EmbeddingBagOffsetsSum", op1.constant(np.int32(3)), BAG_WEIGHTS), TABLE),
+    case("EmbeddingBagOffsets", "mean", offsets("opset15", "EmbeddingBagOffsets", op1.constant(np.int32(-1)), reduction="mean"), TABLE),
+    case("EmbeddingBagPackedSum", "plain", packed("opset3", "EmbeddingBagPackedSum"), TABLE),
+    case("EmbeddingBagPackedSum", "weights", packed("opset3", "EmbeddingBagPackedSum", op1.constant(np.array([[1, -1], [2, 0.5], [0, 3]], np.float32))), TABLE),
+    case("EmbeddingBagPacked", "mean", packed("opset15", "EmbeddingBagPacked", reduction="mean"), TABLE),
+    case("EmbeddingSegmentsSum", "plain", segments(), TABLE),
+    case("EmbeddingSegmentsSum", "weights", segments(op1.constant(np.int32(1)), BAG_WEIGHTS), TABLE),
+]
+
+
+def deformable(opset, masked=False, groups=1, offset_groups=1, **attributes):
+    attributes = {
+        "strides": [1, 2], "pads_begin": [1, 0], "pads_end": [1, 1], "dilations": [1, 1], "auto_pad": "explicit",
+        "group": groups, "deformable_group": offset_groups,
+    } | attributes
+    return lambda x, moves, *mask: create(opset, "DeformableConvolution", [x, moves, weights(2, 4 // groups, 3, 2), *mask], attributes)
+
+
+MOVES = f32(1, 24, 5, 3, low=-1.5, high=1.5)
+DEFORMABLE = [
+    case("DeformableConvolution", "opset1", deformable("opset1", offset_groups=2), f32(1, 4, 5, 6), MOVES),
+    case("DeformableConvolution", "opset8, factors", deformable("opset8", groups=2, offset_groups=2), f32(1, 4, 5, 6), MOVES, f32(1, 12, 5, 3)),
+    case("DeformableConvolution", "opset8, reaching edges", deformable("opset8", offset_groups=2, bilinear_interpolation_pad=True),
+         f32(1, 4, 5, 6), MOVES, f32(1, 12, 5, 3)),
+]
+
+DECODING = [
+    case("CTCGreedyDecoder", f"merging {merges}", lambda scores, mask, merges=merges: op1.ctc_greedy_decoder(scores, mask, merges),
+         f32(7, 2, 3), np.array([[1, 1]] * 5 + [[1, 0]] * 2, np.float32))
+    for merges in [True, False]
+] + [
+    case("CTCGreedyDecoderSeqLen", f"merging {merges}", lambda scores, merges=merges: op6.ctc_greedy_decoder_seq_len(
+        scores, op1.constant(np.array([7, 4], np.int32)), op1.constant(np.int32(1)), merges, "i64", "i32"), f32(2, 7, 3))
+    for merges in [True, False]
+]
+
 QUANTIZATION = [
     case("FakeQuantize", "per tensor", lambda x: op1.fake_quantize(x, *ranges(-1.3, 2.1), 256), f32(1, 2, 3, 4)),
     case("FakeQuantize", "per channel", lambda x: op1.fake_quantize(
@@ -72,6 +152,7 @@ MISCELLANEOUS = [
     case("Clamp", "bounds", lambda x: op1.clamp(x, -1.5, 2.0), f32(2, 5)),
     case("Convert", "f32 to i32", lambda x: op1.convert(x, "i32"), np.array([-2.7, 2.7, 0.5], np.float32)),
     case("Convert", "boolean to f32", lambda x: op1.convert(x, "f32"), np.array([True, False])),
+    case("ConvertLike", "to i32", lambda x: op1.convert_like(x, op1.constant(np.int32(0))), np.array([-2.7, 2.7, 0.5], np.float32)),
     case("PReLU", "per channel", lambda x: op1.prelu(x, op1.constant(np.array([0.1, -0.5, 2], np.float32))), f32(2, 3, 2)),
     case("ReLU", "f32", op1.relu, f32(2, 5)),
     case("ShapeOf", "i32", lambda x: op3.shape_of(x, "i32"), f32(2, 5), shapes=([-1, 5],)),
@@ -116,4 +197,7 @@ RECURRENT = [
     ]
 ]
 
-CASES = CONVOLUTIONS + POOLS + PRODUCTS + QUANTIZATION + MISCELLANEOUS + RECURRENT
+CASES = (
+    CONVOLUTIONS + POOLS + ADAPTIVE + PRODUCTS + EINSUMS + EMBEDDINGS + DEFORMABLE + QUANTIZATION + MISCELLANEOUS + RECURRENT
+    + DECODING
+)

@@ -132,6 +132,38 @@ SIEVING = [
     case("Proposal", "fewer than wanted", lambda *x: proposal(post_nms_topn=14, nms_thresh=0.2)(*x).outputs()[:1], *PROPOSAL_INPUTS),
 ]
 
+def left_top_boxes(images, count, scale=1.0, seed=2):
+    """Corners x, y of boxes that often overlap."""
+    return boxes(images, count, seed)[..., [1, 0, 3, 2]] * np.float32(scale)
+
+
+def multiclass(operator, opset="opset8", **attributes):
+    attributes = {
+        "sort_result_type": "none", "sort_result_across_batch": False, "output_type": "i64", "score_threshold": 0.3,
+        "nms_top_k": 8, "keep_top_k": 9, "background_class": 0, "normalized": True,
+    } | attributes
+    return lambda x, scores: create(opset, operator, [x, scores], attributes)
+
+
+MULTICLASS_INPUTS = left_top_boxes(2, 12), f32(2, 3, 12, low=0, high=1)
+MULTICLASS = [
+    case("MulticlassNms", name, multiclass("MulticlassNms", opset, **({"iou_threshold": 0.4} | attributes)), *MULTICLASS_INPUTS)
+    for name, opset, attributes in [
+        ("by score", "opset8", {"sort_result_type": "score"}), ("by class", "opset9", {"sort_result_type": "classid"}),
+        ("across images", "opset9", {"sort_result_type": "score", "sort_result_across_batch": True}),
+        ("shrinking threshold", "opset9", {"sort_result_type": "score", "iou_threshold": 0.8, "nms_eta": 0.8, "output_type": "i32"}),
+        ("pixels", "opset9", {"sort_result_type": "classid", "sort_result_across_batch": True, "normalized": False, "keep_top_k": -1}),
+    ]
+] + [
+    case("MatrixNms", name, multiclass("MatrixNms", **attributes), *MULTICLASS_INPUTS)
+    for name, attributes in [
+        ("linear", {"sort_result_type": "score", "post_threshold": 0.1}),
+        ("gaussian", {"sort_result_type": "score", "decay_function": "gaussian", "gaussian_sigma": 1.5}),
+        ("by class", {"sort_result_type": "classid", "sort_result_across_batch": True, "keep_top_k": 6}),
+        ("pixels", {"sort_result_type": "score", "sort_result_across_batch": True, "normalized": False, "background_class": -1}),
+    ]
+]
+
 PRIORS = [
     case("PriorBox", name, prior_box(opset, **attributes), f32(2, 1))
     for name, opset, attributes in [
@@ -175,4 +207,4 @@ HEADS = [
     case("ScaledDotProductAttention", "mask of truth values", lambda q, k, v: op13.scaled_dot_product_attention(q, k, v, op1.constant(np.array([[True, False, True], [False, True, True]]))), f32(1, 2, 2, 5), f32(1, 2, 3, 5), f32(1, 2, 3, 5)),
 ]
 
-CASES = SIEVING + PRIORS + REGION_POOLING + HEADS
+CASES = SIEVING + MULTICLASS + PRIORS + REGION_POOLING + HEADS

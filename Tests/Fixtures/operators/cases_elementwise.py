@@ -9,6 +9,7 @@ import openvino.opset7 as op7
 import openvino.opset9 as op9
 import openvino.opset10 as op10
 import openvino.opset13 as op13
+import openvino.opset15 as op15
 
 from case import boolean, case, f32, i32, whole
 
@@ -66,6 +67,8 @@ CASES = (
     [case(operator, "f32", build, values) for operator, (build, values) in UNARY.items()]
     + [case(operator, "i32", build, i32(2, 5)) for operator, build in [("Abs", op1.abs), ("Negative", op1.negative)]]
     + [
+        case("BitwiseLeftShift", "i32", lambda x: op15.bitwise_left_shift(x, op1.constant(np.array([0, 1, 3], np.int32))), i32(2, 3)),
+        case("BitwiseRightShift", "i32", lambda x: op15.bitwise_right_shift(x, op1.constant(np.array([0, 1, 2], np.int32))), i32(2, 3)),
         case("Elu", "alpha 0.7", lambda x: op1.elu(x, 0.7), f32(2, 5)),
         case("Gelu", "opset2", op2.gelu, f32(2, 5)),
         case("Gelu", "erf", lambda x: op7.gelu(x, "erf"), f32(2, 5)),

@@ -9,6 +9,8 @@ import openvino.opset5 as op5
 import openvino.opset6 as op6
 import openvino.opset7 as op7
 import openvino.opset8 as op8
+import openvino.opset9 as op9
+import openvino.opset10 as op10
 import openvino.opset11 as op11
 import openvino.opset12 as op12
 import openvino.opset15 as op15
@@ -151,6 +153,29 @@ SEARCHING = [
     for exclusive in [False, True] for reverse in [False, True]
 ]
 
+GENERATED = [
+    case("Eye", f"diagonal {diagonal}", lambda x, diagonal=diagonal: op1.add(x, op9.eye(one(3), one(4), one(diagonal), "f32")), f32(1))
+    for diagonal in [0, 1, -2]
+] + [
+    case("Eye", "batch", lambda x: op1.add(x, op9.eye(one(2), one(2), one(0), "f32", ints(3))), f32(1)),
+    case("Unique", "elements", lambda x: op10.unique(x), i32(3, 4, low=0, high=5)),
+    case("Unique", "elements as they come", lambda x: op10.unique(x, None, False, "i32", "i32"), i32(9, low=0, high=5)),
+    case("Unique", "rows", lambda x: op10.unique(x, one(0)), i32(6, 2, low=0, high=2)),
+    case("SearchSorted", "left", lambda x: op15.search_sorted(op1.constant(np.array([[-4, 0, 0, 3], [-1, 1, 2, 9]], np.int32)), x), i32(2, 5)),
+    case("SearchSorted", "right, one row", lambda x: op15.search_sorted(op1.constant(np.array([-4, 0, 0, 3], np.int32)), x, True), i32(2, 3)),
+    case("SliceScatter", "steps", lambda x, u: op15.slice_scatter(x, u, ints(0, -1), ints(3, -9), ints(2, -2), ints(0, 1)), f32(4, 5), f32(2, 3)),
+    case("ExtractImagePatches", "strides and rates", lambda x: op3.extract_image_patches(x, [2, 3], [2, 1], [1, 2], "valid"), f32(2, 3, 6, 7)),
+    case("ExtractImagePatches", "same_upper", lambda x: op3.extract_image_patches(x, [3, 3], [2, 2], [1, 1], "same_upper"), f32(1, 2, 5, 6)),
+    case("Squeeze", "opset15", lambda x: op15.squeeze(x, ints(1), False), f32(2, 1, 1)),
+    case("Squeeze", "opset15, keeping others", lambda x: op15.squeeze(x, ints(0, 1), True), f32(2, 1, 3)),
+] + [
+    case("GridSample", f"{mode} {padding} {'aligned' if aligned else ''}",
+         lambda x, grid, mode=mode, padding=padding, aligned=aligned: create(
+             "opset9", "GridSample", [x, grid], {"mode": mode, "padding_mode": padding, "align_corners": aligned}),
+         f32(2, 3, 4, 5), f32(2, 3, 4, 2, low=-1.6, high=1.6))
+    for mode in ["bilinear", "nearest", "bicubic"] for padding in ["zeros", "border", "reflection"] for aligned in [False, True]
+]
+
 RESAMPLING = [
     case("Interpolate", f"nearest {coordinates} {rounding} {'up' if scale > 1 else 'down'}",
          interpolate("nearest", coordinates, scales=(scale, scale), nearest_mode=rounding), f32(1, 2, 5, 6))
@@ -173,4 +198,4 @@ RESAMPLING = [
     case("Interpolate", "opset1 cubic", lambda x: op1.interpolate(x, ints(7, 9), {"axes": [2, 3], "mode": "cubic", "align_corners": False}), f32(1, 2, 4, 5)),
 ]
 
-CASES = SPLITTING + GATHERING + SCATTERING + REARRANGING + SEARCHING + RESAMPLING
+CASES = SPLITTING + GATHERING + SCATTERING + REARRANGING + SEARCHING + GENERATED + RESAMPLING

@@ -5,11 +5,30 @@ import OctetTensor
 extension IROperatorTable {
   /// Convolutions, products, pooling and quantization.
   static let compute: [IROperator] = [
+    plain("AdaptiveAvgPool", 8, AdaptiveAvgPool()),
+    IROperator("AdaptiveMaxPool", 8) { layer in
+      try AdaptiveMaxPool(indexType: layer.attributes.elementType("index_element_type", default: .i64))
+    },
     IROperator("AvgPool", 1, 14) { layer in
       AvgPool(pooling: try layer.pooling(), excludesPadding: try layer.attributes.boolean("exclude-pad"))
     },
     IROperator("Convolution", 1) { layer in Convolution(window: try layer.window(), isGrouped: false) },
     IROperator("ConvolutionBackpropData", 1) { layer in try deconvolution(layer, isGrouped: false) },
+    IROperator("DeformableConvolution", 1) { layer in try deformableConvolution(layer, reachesEdges: false) },
+    IROperator("DeformableConvolution", 8) { layer in
+      try deformableConvolution(
+        layer, reachesEdges: layer.attributes.boolean("bilinear_interpolation_pad", default: false))
+    },
+    IROperator("Einsum", 7) { layer in try Einsum(equation: layer.attributes.text("equation")) },
+    IROperator("EmbeddingBagOffsets", 15) { layer in
+      EmbeddingBag(grouping: .offsets, reduction: try layer.attributes.choice("reduction", default: .sum))
+    },
+    plain("EmbeddingBagOffsetsSum", 3, EmbeddingBag(grouping: .offsets, reduction: .sum)),
+    IROperator("EmbeddingBagPacked", 15) { layer in
+      EmbeddingBag(grouping: .packed, reduction: try layer.attributes.choice("reduction", default: .sum))
+    },
+    plain("EmbeddingBagPackedSum", 3, EmbeddingBag(grouping: .packed, reduction: .sum)),
+    plain("EmbeddingSegmentsSum", 3, EmbeddingBag(grouping: .segments, reduction: .sum)),
     IROperator("FakeQuantize", 1) { layer in
       try layer.requireNumPyBroadcasting()
       return try FakeQuantize(levels: layer.attributes.integer("levels"))
@@ -28,6 +47,14 @@ extension IROperatorTable {
         indexAxis: layer.attributes.integer("axis", default: 0))
     },
   ]
+
+  private static func deformableConvolution(
+    _ layer: IRLayer, reachesEdges: Bool
+  ) throws(OperatorError) -> DeformableConvolution {
+    try DeformableConvolution(
+      window: layer.window(), groups: layer.attributes.integer("group", default: 1),
+      offsetGroups: layer.attributes.integer("deformable_group", default: 1), reachesEdges: reachesEdges)
+  }
 
   private static func deconvolution(_ layer: IRLayer, isGrouped: Bool) throws(OperatorError) -> Deconvolution {
     let window = try layer.window()

@@ -9,6 +9,17 @@ extension IROperatorTable {
       try detectionOutput(layer, classCount: layer.attributes.integer("num_classes"))
     },
     IROperator("DetectionOutput", 8) { layer in try detectionOutput(layer, classCount: nil) },
+    IROperator("MatrixNms", 8) { layer in
+      try MatrixNms(
+        settings: suppression(layer), decay: layer.attributes.choice("decay_function", default: .linear),
+        sigma: layer.attributes.float("gaussian_sigma", default: 2),
+        finalThreshold: layer.attributes.float("post_threshold", default: 0))
+    },
+    IROperator("MulticlassNms", 8, 9) { layer in
+      try MulticlassNms(
+        settings: suppression(layer), overlapThreshold: layer.attributes.float("iou_threshold", default: 0),
+        shrinking: layer.attributes.float("nms_eta", default: 1))
+    },
     IROperator("NonMaxSuppression", 1) { layer in try nonMaxSuppression(layer, indexType: .i64) },
     IROperator("NonMaxSuppression", 3, 4) { layer in
       try nonMaxSuppression(layer, indexType: layer.attributes.elementType("output_type", default: .i64))
@@ -102,6 +113,23 @@ extension IROperatorTable {
       encoding: layer.attributes.choice("box_encoding", default: .corner),
       sortsAcrossImages: layer.attributes.boolean("sort_result_descending", default: true), indexType: indexType,
       givesScores: givesScores)
+  }
+
+  private static func suppression(_ layer: IRLayer) throws(OperatorError) -> MulticlassSuppression {
+    func limit(_ name: String) throws(OperatorError) -> Int? {
+      let value = try layer.attributes.integer(name, default: -1)
+      return value < 0 ? nil : value
+    }
+    var settings = MulticlassSuppression()
+    settings.order = try layer.attributes.choice("sort_result_type", default: .unsorted)
+    settings.sortsAcrossImages = try layer.attributes.boolean("sort_result_across_batch", default: false)
+    settings.indexType = try layer.attributes.elementType("output_type", default: .i64)
+    settings.scoreThreshold = try layer.attributes.float("score_threshold", default: 0)
+    settings.candidateLimit = try limit("nms_top_k")
+    settings.keepLimit = try limit("keep_top_k")
+    settings.backgroundClass = try layer.attributes.integer("background_class", default: -1)
+    settings.isNormalized = try layer.attributes.boolean("normalized", default: true)
+    return settings
   }
 
   private static func priorBox(_ layer: IRLayer) throws(OperatorError) -> PriorBox.Settings {

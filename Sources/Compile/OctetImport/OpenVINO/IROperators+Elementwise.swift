@@ -6,9 +6,12 @@ extension IROperatorTable {
   static let elementwise: [IROperator] = [
     binary("Add", 1, Add()),
     binary("BitwiseAnd", 13, BitwiseAnd()),
+    binary("BitwiseLeftShift", 15, BitwiseShift(.left)),
     binary("BitwiseOr", 13, BitwiseOr()),
+    binary("BitwiseRightShift", 15, BitwiseShift(.right)),
     binary("BitwiseXor", 13, BitwiseXor()),
     IROperator("Convert", 1) { layer in try Convert(to: layer.attributes.elementType("destination_type")) },
+    plain("ConvertLike", 1, ConvertLike()),
     IROperator("Divide", 1) { layer in
       try layer.requireNumPyBroadcasting()
       try layer.attributes.require("m_pythondiv", oneOf: "true", "1")

@@ -17,6 +17,15 @@ extension IROperatorTable {
       try DepthToSpace(
         blockSize: layer.attributes.integer("block_size", default: 1), mode: layer.attributes.choice("mode"))
     },
+    IROperator("ExtractImagePatches", 3) { layer in
+      let none = [Int](repeating: 0, count: 2)
+      return try ExtractImagePatches(
+        kernel: layer.attributes.integers("sizes"),
+        window: SpatialWindow(
+          strides: layer.attributes.integers("strides"), dilations: layer.attributes.integers("rates"),
+          padsBegin: none, padsEnd: none,
+          autoPad: layer.attributes.choice("auto_pad", of: [.valid, .sameUpper, .sameLower])))
+    },
     IROperator("Gather", 1) { _ in Gather(batchAxes: 0, wrapsNegatives: false) },
     IROperator("Gather", 7) { layer in
       Gather(batchAxes: try layer.attributes.integer("batch_dims", default: 0), wrapsNegatives: false)
@@ -71,7 +80,11 @@ extension IROperatorTable {
         blockSize: layer.attributes.integer("block_size", default: 1), mode: layer.attributes.choice("mode"))
     },
     IROperator("Split", 1) { layer in try Split(count: layer.attributes.integer("num_splits")) },
+    plain("SliceScatter", 15, SliceScatter()),
     plain("Squeeze", 1, Squeeze()),
+    IROperator("Squeeze", 15) { layer in
+      Squeeze(keepsOthers: try layer.attributes.boolean("allow_axis_skip", default: false))
+    },
     IROperator("StridedSlice", 1) { layer in
       try StridedSlice(
         beginMask: layer.attributes.integers("begin_mask"), endMask: layer.attributes.integers("end_mask"),

@@ -1,9 +1,19 @@
 import OctetGraph
 import OctetOperators
+import OctetTensor
 
 extension IROperatorTable {
-  /// Recurrent cells, and the same over sequences.
+  /// Recurrent cells, the same over sequences, and what reads their classes.
   static let recurrent: [IROperator] = [
+    IROperator("CTCGreedyDecoder", 1) { layer in
+      CTCGreedyDecoder(mergesRepeats: try layer.attributes.boolean("ctc_merge_repeated", default: true))
+    },
+    IROperator("CTCGreedyDecoderSeqLen", 6) { layer in
+      try CTCGreedyDecoderSeqLen(
+        mergesRepeats: layer.attributes.boolean("merge_repeated", default: true),
+        classType: layer.attributes.elementType("classes_index_type", default: .i32),
+        lengthType: layer.attributes.elementType("sequence_length_type", default: .i32))
+    },
     IROperator("GRUCell", 3) { layer in try gruCell(layer) },
     IROperator("GRUSequence", 5) { layer in
       RecurrentSequence(cell: try gruCell(layer), direction: try layer.attributes.choice("direction"))

@@ -15,6 +15,13 @@ extension IROperatorTable {
         isExclusive: try layer.attributes.boolean("exclusive", default: false),
         isReverse: try layer.attributes.boolean("reverse", default: false))
     },
+    IROperator("Eye", 9) { layer in try Eye(outputType: layer.attributes.elementType("output_type")) },
+    IROperator("GridSample", 9) { layer in
+      try GridSample(
+        mode: layer.attributes.choice("mode", default: .bilinear),
+        padding: layer.attributes.choice("padding_mode", default: .zeros),
+        alignsCorners: layer.attributes.boolean("align_corners", default: false))
+    },
     IROperator("Interpolate", 1) { layer in try interpolate1(layer) },
     IROperator("Interpolate", 4) { layer in
       let isBySizes = try shapeIsBySizes(layer)
@@ -38,11 +45,22 @@ extension IROperatorTable {
     IROperator("OneHot", 1) { layer in OneHot(axis: try layer.attributes.integer("axis")) },
     IROperator("Range", 1) { _ in RangeOperator(outputType: nil) },
     IROperator("Range", 4) { layer in RangeOperator(outputType: try layer.attributes.elementType("output_type")) },
+    IROperator("SearchSorted", 15) { layer in
+      try SearchSorted(
+        goesRight: layer.attributes.boolean("right_mode", default: false),
+        outputType: layer.attributes.elementType("output_type", default: .i64))
+    },
     IROperator("TopK", 1, 3, 11) { layer in
       try TopK(
         axis: layer.attributes.integer("axis"), mode: layer.attributes.choice("mode"),
         order: layer.attributes.choice("sort"),
         indexType: layer.attributes.elementType("index_element_type", default: .i32))
+    },
+    IROperator("Unique", 10) { layer in
+      try Unique(
+        isSorted: layer.attributes.boolean("sorted", default: true),
+        indexType: layer.attributes.elementType("index_element_type", default: .i64),
+        countType: layer.attributes.elementType("count_element_type", default: .i64))
     },
   ]
 

@@ -54,14 +54,15 @@ package struct Iteration: Sendable, Equatable {
     case joined(output: Int, Parts)
   }
 
-  /// More turns than this are refused: a request may ask for any number.
-  package static let maximumTurns = 1 << 17
-
   package let body: Subgraph
   package let sources: [Source]
   package let results: [Result]
+  /// More turns than this are refused: a request may ask for any number.
+  package let maximumTurns: Int
 
-  package init(body: Subgraph, sources: [Source], results: [Result]) throws(OperatorError) {
+  package init(
+    body: Subgraph, sources: [Source], results: [Result], maximumTurns: Int = 1 << 17
+  ) throws(OperatorError) {
     guard sources.count == body.inputCount else {
       throw .mismatch(
         "inputs of a body", expected: "a source for each of \(body.inputCount)", found: "\(sources.count)")
@@ -69,6 +70,7 @@ package struct Iteration: Sendable, Equatable {
     self.body = body
     self.sources = sources
     self.results = results
+    self.maximumTurns = maximumTurns
   }
 }
 
@@ -101,7 +103,9 @@ extension Iteration {
     case .parts(let index, let parts):
       let type = try operand(index, operands).type
       var dimensions = type.shape.dimensions
-      dimensions[try Axis.normalized(parts.axis, rank: dimensions.count, of: "an iteration")] = .fixed(parts.size)
+      let axis = try Axis.normalized(parts.axis, rank: dimensions.count, of: "an iteration")
+      if let extent = dimensions[axis].fixedExtent { _ = try parts.span(extent) }
+      dimensions[axis] = .fixed(parts.size)
       return type.with(shape: PartialShape(dimensions))
     }
   }
@@ -175,8 +179,8 @@ extension Iteration {
     var last: [Tensor]?
     var collected = [[Tensor]](repeating: [], count: results.count)
     while goesOn(turn, last) {
-      guard turn < Self.maximumTurns else {
-        throw .mismatch("turns of an iteration", expected: "at most \(Self.maximumTurns)", found: "more")
+      guard turn < maximumTurns else {
+        throw .mismatch("turns of an iteration", expected: "at most \(maximumTurns)", found: "more")
       }
       var inputs: [Tensor] = []
       for source in sources { inputs.append(try value(of: source, operands, turn: turn, last)) }

@@ -31,19 +31,19 @@ package struct Loop: Operator {
   /// How many turns there will be, whatever the values are.
   private func knownTurns(_ operands: [Operand]) -> Int? {
     if let starts = operands[1].constant?.doubles.first, starts == 0 { return 0 }
-    guard operands[1].constant != nil, let limit = operands[0].constant.map(Self.limit) else { return nil }
+    guard operands[1].constant != nil, let limit = operands[0].constant.map(turns) else { return nil }
     let goesOn = condition.map { iteration.body.constant(ofOutput: $0)?.doubles.first.map { $0 != 0 } ?? false } ?? true
-    return goesOn && limit <= Iteration.maximumTurns ? limit : nil
+    return goesOn && limit <= iteration.maximumTurns ? limit : nil
   }
 
   /// −1 stands for one turn more than are allowed.
-  private static func limit(_ turns: Tensor) -> Int {
-    guard let given = turns.integers?.first, given >= 0 else { return Iteration.maximumTurns + 1 }
-    return min(given, Iteration.maximumTurns + 1)
+  private func turns(_ given: Tensor) -> Int {
+    guard let count = given.integers?.first, count >= 0 else { return iteration.maximumTurns + 1 }
+    return min(count, iteration.maximumTurns + 1)
   }
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
-    let limit = Self.limit(operands[0])
+    let limit = turns(operands[0])
     let starts = operands[1].doubles.first != 0
     return try iteration.run(operands) { turn, outputs in
       guard turn < limit else { return false }

@@ -6,12 +6,14 @@ package import OctetTensor
 ///
 /// A class, because an operator is compared and copied often: two are equal when they share it.
 package final class Subgraph: Sendable, Equatable {
-  /// Results of one run beyond this are refused: a loop may double a tensor in every turn.
-  private static let maximumByteCount = 1 << 31
-
   private let graph: Graph
+  private let maximumByteCount: Int
 
-  package init(_ graph: Graph) { self.graph = graph }
+  /// - Parameter maximumByteCount: larger results of a run are refused: a loop may double a tensor in every turn.
+  package init(_ graph: Graph, maximumByteCount: Int = 1 << 31) {
+    self.graph = graph
+    self.maximumByteCount = maximumByteCount
+  }
 
   package var inputCount: Int { graph.inputs.count }
   package var outputCount: Int { graph.outputs.count }
@@ -42,9 +44,9 @@ package final class Subgraph: Sendable, Equatable {
     } catch {
       throw OperatorError("in a body: \(error.description)")
     }
-    for output in outputs where output.byteCount > Self.maximumByteCount {
+    for output in outputs where output.byteCount > maximumByteCount {
       throw .mismatch(
-        "result of a body", expected: "at most \(Self.maximumByteCount) bytes", found: "\(output.byteCount)")
+        "result of a body", expected: "at most \(maximumByteCount) bytes", found: "\(output.byteCount)")
     }
     return outputs
   }

@@ -54,6 +54,10 @@ struct Box {
   /// With the pixel at right and bottom counted as inside.
   func closed(by pixel: Double) -> Box { Box(left: left, top: top, right: right + pixel, bottom: bottom + pixel) }
 
+  func touches(_ other: Box) -> Bool {
+    left <= other.right && other.left <= right && top <= other.bottom && other.top <= bottom
+  }
+
   /// Intersection over union.
   func overlap(_ other: Box) -> Double {
     let shared = Box(

@@ -1,11 +1,13 @@
 package import OctetGraph
 package import OctetTensor
 
-/// Removes axes of extent 1: those that the second operand names, or all  (opset1).
+/// Removes axes of extent 1: those that the second operand names, or all  (opset1, opset15).
 package struct Squeeze: Operator {
   package static let name = "Squeeze"
+  /// Whether named axes of another extent stay, instead of being refused.
+  package let keepsOthers: Bool
 
-  package init() {}
+  package init(keepsOthers: Bool = false) { self.keepsOthers = keepsOthers }
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
     try operands.expect(1...2, of: Self.name)
@@ -17,7 +19,13 @@ package struct Squeeze: Operator {
     guard let axes = try operands.integers(at: 1, "axes of Squeeze") else {
       throw OperatorError("the axes of Squeeze are not known")
     }
-    let removed = Set(try Axis.normalized(axes, rank: source.rank, of: Self.name))
+    var removed = Set(try Axis.normalized(axes, rank: source.rank, of: Self.name))
+    if keepsOthers {
+      guard removed.allSatisfy({ source[$0].fixedExtent != nil }) else {
+        throw OperatorError("Squeeze that keeps axes needs to know their extents, not \(source)")
+      }
+      removed = removed.filter { source[$0] == 1 }
+    }
     for axis in removed where !source[axis].accepts(1) {
       throw .mismatch("axis \(axis) of Squeeze", expected: "extent 1", found: "\(source)")
     }
