@@ -28,7 +28,7 @@ enum StatusPage {
         </table>
         <h2>Ask it</h2>
         <pre>\(escaped(example))</pre>
-        <p><a href="/v2">/v2</a> · <a href="/metrics">/metrics</a> · <a href="/health/ready">/health/ready</a></p>
+        <p><a href="/v2">/v2</a> · <a href="/openapi.json">/openapi.json</a> · <a href="/metrics">/metrics</a> · <a href="/health/ready">/health/ready</a></p>
         </html>
 
         """)
