@@ -95,10 +95,19 @@ class Server:
             self.write(f"copy_{name}.bin", "")
         self.write("picture.xml", identity_model(["FP32"], (1, 3, 24, 32)))
         self.write("picture.bin", "")
+        for version in (1, 2, 10):
+            self.write(f"versioned/{version}/model.xml", identity_model(["INT32"], ("?", version)))
+            self.write(f"versioned/{version}/model.bin", "")
         labels = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
         models = [
             {"name": "digits", "path": "embedded:digits", "labels": labels},
             {"name": "copies", "path": "copies.xml"},
+            {
+                "name": "versioned",
+                "path": "versioned",
+                "versions": {"latest": 2},
+                "version_labels": {"stable": 2, "canary": 10},
+            },
             {"name": "picture", "path": "picture.xml", "picture": PICTURE},
             {
                 "name": "drawn",
@@ -129,7 +138,9 @@ class Server:
             raise RuntimeError(f"octet does not serve: {said}")
 
     def write(self, name, text):
-        with open(os.path.join(self.folder.name, name), "w", encoding="utf-8") as file:
+        path = os.path.join(self.folder.name, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
             file.write(text)
 
     def stop(self):
@@ -259,6 +270,19 @@ class BlockingClient(unittest.TestCase):
     def test_repository_index(self):
         index = self.client.get_model_repository_index()
         self.assertIn({"name": "digits", "version": "1", "state": "READY", "reason": ""}, index)
+
+    def test_versions(self):
+        self.assertEqual(self.client.get_model_metadata("versioned")["versions"], ["2", "10"])
+        for version, width in (("2", 2), ("10", 10), ("", 10)):
+            tensor = triton.InferInput("INT32", [1, width], "INT32")
+            tensor.set_data_from_numpy(np.arange(width, dtype=np.int32).reshape(1, width))
+            result = self.client.infer("versioned", [tensor], model_version=version)
+            self.assertEqual(result.get_response()["model_version"], version or "10")
+            self.assertEqual(result.as_numpy("INT32").tolist(), [list(range(width))])
+        self.assertFalse(self.client.is_model_ready("versioned", "1"))
+        states = [(model["version"], model["state"]) for model in self.client.get_model_repository_index()
+                  if model["name"] == "versioned"]
+        self.assertEqual(states, [("2", "READY"), ("10", "READY")])
 
     def test_models_come_and_go(self):
         name = "copy_INT8"
@@ -588,6 +612,15 @@ class Wire(unittest.TestCase):
                 values = np.array(json.loads(body)[member])
                 self.assertEqual(values.shape, (rows, 10))
                 self.assertEqual(values.argmax(axis=1).tolist(), [2] * rows)
+        status, _, body = server.request("GET", "/v1/models/versioned")
+        self.assertEqual([state["version"] for state in json.loads(body)["model_version_status"]], ["10", "2"])
+        for label, version, width in (("stable", "2", 2), ("canary", "10", 10)):
+            status, _, body = server.request("GET", f"/v1/models/versioned/labels/{label}")
+            self.assertEqual([state["version"] for state in json.loads(body)["model_version_status"]], [version])
+            path = f"/v1/models/versioned/labels/{label}:predict"
+            status, _, body = server.request("POST", path, json.dumps({"instances": [[7] * width]}))
+            self.assertEqual((status, json.loads(body)), (200, {"predictions": [[7] * width]}))
+        self.assertError(404, server.request("GET", "/v1/models/versioned/labels/old"), "label")
         self.assertError(404, server.request("POST", "/v1/models/unknown:predict", "{}"), "no model")
         self.assertError(400, server.request("POST", "/v1/models/digits:predict", "{}"), "instances or inputs")
 

@@ -24,9 +24,6 @@ enum Health {
 extension RouteRequest {
   /// The model and version of the path.
   func entry() throws(HTTPError) -> ModelRepository.Entry {
-    if let label = path.label {
-      throw HTTPError(404, "model '\(path.model ?? "")' has no version with the label '\(label.prefix(64))'")
-    }
     do throws(ServingError) {
       return try context.repository.entry(named: path.model, version: path.version, label: path.label)
     } catch {
