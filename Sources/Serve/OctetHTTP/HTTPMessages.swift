@@ -19,6 +19,14 @@ struct RequestHead: Sendable {
     name.utf8.count == other.utf8.count && name.utf8.elementsEqual(other.utf8) { $0 | 0x20 == $1 | 0x20 }
   }
 
+  /// The type of the body in small letters, without parameters and spaces.
+  var mediaType: String? {
+    guard let header = value(of: "Content-Type") else { return nil }
+    let letters = header.utf8.prefix { $0 != UInt8(ascii: ";") }.filter { $0 != UInt8(ascii: " ") }
+    return String(
+      decoding: letters.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }, as: UTF8.self)
+  }
+
   /// Whether it asks if the server lives or is ready, which anybody may.
   var isHealthProbe: Bool { path.hasPrefix("/health/") || path.hasPrefix("/v2/health/") }
 

@@ -1,5 +1,6 @@
-import OrderedCollections
+import Glibc
 import Logging
+import OrderedCollections
 package import OctetRuntime
 import OctetSystem
 
@@ -137,10 +138,12 @@ package final class ModelRepository: Sendable {
       let models = sources.map { Model($0, loaded($0, besideOthers: true)) }
       let reasons = models.flatMap(\.failures)
       guard reasons.isEmpty else { throw ReloadError(reasons: reasons) }
+      let replaced = entries.compactMap(\.ready)
       contents.withLock { contents in
         contents.defaultModel = defaultModel ?? sources.first?.name
         contents.models = OrderedDictionary(uniqueKeysWithValues: models.map { ($0.source.name, $0) })
       }
+      drain(replaced)
     }
   }
 
@@ -149,11 +152,12 @@ package final class ModelRepository: Sendable {
   /// - Throws: why they are not; then nothing has changed.
   package func load(named name: String) throws(ServingError) {
     try changes.withLock { (_) throws(ServingError) in
-      let source = try model(named: name).source
-      let model = Model(source, loaded(source, besideOthers: true))
-      let reasons = model.versions.values.compactMap(\.notReadyReason)
+      let old = try model(named: name)
+      let new = Model(old.source, loaded(old.source, besideOthers: true))
+      let reasons = new.versions.values.compactMap(\.notReadyReason)
       guard reasons.isEmpty else { throw .notReady(model: name, reason: reasons.joined(separator: "; ")) }
-      contents.withLock { $0.models[name] = model }
+      contents.withLock { $0.models[name] = new }
+      drain(old.versions.values.compactMap(\.ready))
     }
   }
 
@@ -163,8 +167,16 @@ package final class ModelRepository: Sendable {
       let model = try model(named: name)
       let entries = model.versions.values.map { Entry(source: $0.source, state: .unloaded, metrics: $0.metrics) }
       contents.withLock { $0.models[name] = Model(model.source, entries) }
+      drain(model.versions.values.compactMap(\.ready))
     }
     logger.notice("model unloaded", metadata: ["model": "\(name)"])
+  }
+
+  /// Waits until models that have been replaced have answered what they had taken, so that the thread which changes models
+  /// also frees them: that takes longer than many an inference. One that never ends is freed by whoever ends it.
+  private func drain(_ replaced: [ServedModel]) {
+    let end = Instant.now + .seconds(10)
+    repeat { usleep(1000) } while replaced.contains { $0.queue.requestsInFlight > 0 } && .now < end
   }
 
   private func model(named name: String) throws(ServingError) -> Model {

@@ -11,8 +11,12 @@ extension HTTPResponse {
   init(_ response: InferenceResponse, from model: ServedModel, format: ResponseFormat) {
     let buffer = ByteBuffer(capacity: 4096)
     var parts: [Part] = [.buffer(buffer)]
-    buffer.append("{")
-    Self.envelope(model, format).write(to: buffer, isOpen: true)
+    // Names of models need no escapes.
+    buffer.append("{\"model_name\":\"\(model.name)\",\"model_version\":\"\(model.version)\"")
+    if let identifier = format.identifier {
+      buffer.append(",\"id\":")
+      JSONValue.string(identifier).write(to: buffer)
+    }
     buffer.append(",\"outputs\":[")
     for (position, output) in format.outputs.enumerated() {
       let tensor = response.outputs[output.index]
@@ -34,18 +38,6 @@ extension HTTPResponse {
       headers.append(("Inference-Header-Content-Length", String(buffer.count)))
     }
   }
-
-  private static func envelope(_ model: ServedModel, _ format: ResponseFormat) -> JSONValue {
-    var members: [JSONValue.Member] = [
-      JSONValue.Member(name: "model_name", value: .string(model.name)),
-      JSONValue.Member(name: "model_version", value: .string(String(model.version))),
-    ]
-    if let identifier = format.identifier {
-      members.append(JSONValue.Member(name: "id", value: .string(identifier)))
-    }
-    return .object(members)
-  }
-
 }
 
 extension Tensor {
@@ -89,16 +81,11 @@ extension ByteBuffer {
   fileprivate func appendDescription(
     _ name: String, _ elementType: ElementType, _ shape: [Int], binaryByteCount: Int?
   ) {
-    var members: [JSONValue.Member] = [
-      JSONValue.Member(name: "name", value: .string(name)),
-      JSONValue.Member(name: "datatype", value: .string(elementType.protocolName)),
-      JSONValue.Member(name: "shape", value: .array(shape.map { .integer(Int64($0)) })),
-    ]
-    if let binaryByteCount {
-      members.append(
-        JSONValue.Member(name: "parameters", value: .object(("binary_data_size", .integer(Int64(binaryByteCount))))))
-    }
-    JSONValue.object(members).write(to: self, isOpen: true)
+    append("\"name\":")
+    JSONValue.string(name).write(to: self)
+    append(",\"datatype\":\"\(elementType.protocolName)\",\"shape\":[")
+    append(shape.lazy.map(String.init).joined(separator: ","))
+    append(binaryByteCount.map { "],\"parameters\":{\"binary_data_size\":\($0)}" } ?? "]")
   }
 
   /// Elements with commas between them.

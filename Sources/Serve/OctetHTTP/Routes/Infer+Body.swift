@@ -24,6 +24,10 @@ extension Infer {
       }
     }
 
+    private static let acceptedTypes =
+      ["application/json", "application/octet-stream", "application/x-www-form-urlencoded", "text/plain"]
+      + RequestHead.pictureTypes
+
     var modelName: String? {
       if case .described(let body) = self { body.modelName } else { nil }
     }
@@ -50,13 +54,8 @@ extension Infer {
 
     /// A type is not required, and what curl and browsers say unasked is let pass. Other types cannot be a request.
     private static func checkContent(of head: RequestHead) throws(HTTPError) {
-      guard let header = head.value(of: "Content-Type") else { return }
-      let type = header.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
-      let accepted =
-        [
-          "application/json", "application/octet-stream", "application/x-www-form-urlencoded", "text/plain",
-        ] + RequestHead.pictureTypes
-      guard type.isEmpty || accepted.contains(type) || type.hasSuffix("+json") else {
+      guard let type = head.mediaType else { return }
+      guard type.isEmpty || acceptedTypes.contains(type) || type.hasSuffix("+json") else {
         throw HTTPError(
           415, "Content-Type '\(type.prefix(64))' is not supported; send application/json, image/jpeg or image/png")
       }
@@ -68,7 +67,6 @@ extension RequestHead {
   static let pictureTypes = ["image/jpeg", "image/png"]
 
   fileprivate var announcesPicture: Bool {
-    guard let type = value(of: "Content-Type") else { return false }
-    return Self.pictureTypes.contains(type.prefix { $0 != ";" }.filter { $0 != " " }.lowercased())
+    mediaType.map(Self.pictureTypes.contains) ?? false
   }
 }
