@@ -30,6 +30,10 @@ final class TemporaryFolder {
 /// The commands as their users start them: exit codes, files, JSON.
 @Suite struct CommandTests {
   private func octet(_ arguments: String...) throws -> (code: Int32, output: String, errors: String) {
+    try octet(arguments)
+  }
+
+  private func octet(_ arguments: [String]) throws -> (code: Int32, output: String, errors: String) {
     let output = try TemporaryFile("")
     let process = try OctetProcess(arguments, output: output.path)
     let code = try process.wait()
@@ -128,6 +132,39 @@ final class TemporaryFolder {
     }
     #expect(sums.allSatisfy { $0["precision"]?.text == "int8" && $0["reason"] == .null })
     #expect(sums.allSatisfy { $0["operator"]?.text == "Convolution" })
+  }
+
+  @Test(arguments: ["svg", "dot"])
+  func explainDrawsTheLayers(_ type: String) throws {
+    let folder = try TemporaryFolder()
+    let result = try octet("explain", Self.fixture("residual_block.xml"), "--graph", folder.file("model.\(type)"))
+    #expect(result.code == 0, "\(result.errors)")
+    #expect(result.output.contains("layers INT8"))
+    let text = try String(contentsOfFile: folder.file("model.\(type)"), encoding: .utf8)
+    #expect(text.hasPrefix(type == "svg" ? "<svg" : "digraph"))
+    #expect(text.contains("convolution_u8s8s32"))
+  }
+
+  @Test func otherPicturesAreAnErrorOfUsage() throws {
+    let result = try octet("explain", Self.fixture("residual_block.xml"), "--graph", "model.png")
+    #expect(result.code == 64)
+    #expect(result.errors.contains("expected a file name that ends in .svg or .dot"))
+  }
+
+  @Test func strictINT8NamesLayersAndReasons() throws {
+    let folder = try TemporaryFolder()
+    let run = [
+      "run", Self.fixture("float_convolution.xml"), "--input", Self.fixture("float_convolution.0.x.npy"),
+      "--output-directory", folder.path, "--strict-int8",
+    ]
+    for arguments in [["explain", Self.fixture("float_convolution.xml"), "--strict-int8"], run] {
+      let result = try octet(arguments)
+      #expect(result.code == 65)
+      #expect(result.errors.contains("float_convolution.xml: not fully INT8"))
+      #expect(result.errors.contains("would run in f32: its activations are not quantized"))
+    }
+    #expect(try folder.files.isEmpty)
+    #expect(try octet("explain", Self.fixture("residual_block.xml"), "--strict-int8").code == 0)
   }
 
   @Test func explainSaysWhyALayerIsNotINT8() throws {

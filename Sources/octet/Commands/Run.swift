@@ -27,9 +27,11 @@ struct Run: ParsableCommand {
   var outputDirectory: String
 
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var strictness: StrictnessOptions
 
   func run() throws {
     let compiled = try ModelLoading.model(from: model)
+    try strictness.check(compiled, model)
     let tensors = try InputFiles.read(inputs, for: compiled.signature)
     let outputs = try Executor(model: compiled, team: threads.makeTeam()).run(tensors)
     guard mkdir(outputDirectory, 0o777) == 0 || errno == EEXIST else {

@@ -30,6 +30,8 @@ struct Serve: ParsableCommand {
   @Option(help: "The port to listen on; 0 takes one that is free.")
   var port: Int?
 
+  @OptionGroup var strictness: StrictnessOptions
+
   func validate() throws {
     if let port, !(0...65_535).contains(port) { throw ValidationError("--port takes 0 to 65535, not \(port)") }
     let named = models.map(ModelArgument.init)
@@ -83,6 +85,9 @@ struct Serve: ParsableCommand {
         configuration.defaultModel = nil
       }
     }
+    if strictness.isStrict {
+      for index in configuration.models.indices { configuration.models[index].strictINT8 = true }
+    }
     return configuration
   }
 }
@@ -123,13 +128,7 @@ extension ModelLoading {
   static func model(for source: ModelSource) throws(ModelError) -> CompiledModel {
     let model = try model(from: source.path)
     try check(source.picture, for: model.signature, of: source)
-    guard source.strictINT8 else { return model }
-    let plan = try model.plan(for: model.smallestInputShapes)
-    for layer in plan.layers {
-      if let reason = layer.reason, layer.precision != "int8" {
-        throw .model("\(source.path): layer '\(layer.name)' would run in \(layer.precision), not INT8: \(reason)")
-      }
-    }
+    if source.strictINT8 { try model.requireINT8(source.path) }
     return model
   }
 

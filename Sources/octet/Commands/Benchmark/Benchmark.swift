@@ -31,6 +31,7 @@ struct Benchmark: ParsableCommand {
   var hint = Hint.latency
 
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var strictness: StrictnessOptions
 
   @Option(help: "Inferences that run at once; 0 takes 1 for latency, one per thread for throughput.")
   var streams = 0
@@ -85,6 +86,7 @@ struct Benchmark: ParsableCommand {
     let inputShapes = try InputShapes(requested: shapes, batch: batch).resolved(for: compiled)
     let plan = try compiled.plan(for: inputShapes)
     let loadEnd = monotonicNanoseconds()
+    try strictness.check(compiled, model)
 
     let streamCount = streams > 0 ? streams : (hint == .latency ? 1 : threads.count)
     let teamSize = max(1, threads.count / streamCount)
