@@ -10,7 +10,14 @@ extension PassPipeline {
       Stage("weights", [DequantizeWeights(), QuantizeWeights()]),
       Stage(
         "folding",
-        [FoldShapeOf(), FoldConstants(), RemoveIdentities(), DropUnusedIndices(), FoldPadIntoConvolution()]),
+        [
+          FoldShapeOf(), FoldConstants(), RemoveIdentities(), DropUnusedIndices(), FoldPadIntoConvolution(),
+          DecomposeBatchNorm(),
+        ]),
+      // Twins first: a pattern reads one x.
+      Stage("duplicates", [MergeDuplicates()]),
+      Stage(
+        "patterns", [RecognizeActivations(), RecognizeMVN(), RecognizeNormalizeL2(), RecognizeSoftMax()]),
     ])
 
   /// FakeQuantize in, integers out.
@@ -19,7 +26,7 @@ extension PassPipeline {
     [
       Stage("decomposition", [DecomposeFakeQuantize()]),
       // Before scales are joined: then f would meet several.
-      Stage("prerequisites", [MoveConcatAfter()]),
+      Stage("prerequisites", [MoveConcatAfter(), FoldAffineIntoQuantize()]),
       Stage(
         "main",
         [
