@@ -164,6 +164,69 @@ MULTICLASS = [
     ]
 ]
 
+def anchors(rows, columns, seed=4):
+    """Three boxes around each cell of an image of 48 by 64."""
+    generator = np.random.default_rng(seed)
+    centres = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1)[:, :, None] * 16 + 8
+    half = generator.uniform(4, 14, (rows, columns, 3, 2))
+    return np.concatenate([centres - half, centres + half], -1).astype(np.float32)
+
+
+def proposals(scores, offsets, **attributes):
+    attributes = {"min_size": 4.0, "nms_threshold": 0.4, "pre_nms_count": 30, "post_nms_count": 8} | attributes
+    image = op1.constant(np.array([48, 64, 1], np.float32))
+    boxes_of_cells = op1.constant(anchors(3, 4).reshape(-1, 4))
+    return create("opset6", "ExperimentalDetectronGenerateProposalsSingleImage", [image, boxes_of_cells, offsets, scores], attributes)
+
+
+def batched_proposals(**attributes):
+    attributes = {
+        "min_size": 4.0, "nms_threshold": 0.4, "pre_nms_count": 30, "post_nms_count": 8, "normalized": False,
+        "nms_eta": 1.0, "roi_num_type": "i32",
+    } | attributes
+    images = op1.constant(np.array([[48, 64, 1], [40, 60, 1]], np.float32))
+    return lambda scores, offsets: create(
+        "opset9", "GenerateProposals", [images, op1.constant(anchors(3, 4)), offsets, scores], attributes)
+
+
+def detections(**attributes):
+    attributes = {
+        "score_threshold": 0.3, "nms_threshold": 0.4, "num_classes": 3, "post_nms_count": 20, "max_detections_per_image": 10,
+        "class_agnostic_box_regression": False, "max_delta_log_wh": 1.5, "deltas_weights": [10.0, 10.0, 5.0, 5.0],
+    } | attributes
+    image = op1.constant(np.array([[48, 64, 1]], np.float32))
+    return lambda x, offsets, scores: create("opset6", "ExperimentalDetectronDetectionOutput", [x, offsets, scores, image], attributes)
+
+
+PYRAMID_REGIONS = np.array([[1, 2, 30, 31], [0, 0, 300, 250], [40, 40, 200, 250], [9, 9, 9, 20], [2, 0, 500, 300]], np.float32)
+
+
+def features(**attributes):
+    attributes = {"output_size": 3, "sampling_ratio": 2, "pyramid_scales": [8, 16], "aligned": False} | attributes
+    return lambda x, *levels: create("opset6", "ExperimentalDetectronROIFeatureExtractor", [x, *levels], attributes)
+
+
+def prior_grid(**attributes):
+    attributes = {"flatten": True, "h": 0, "w": 0, "stride_x": 0.0, "stride_y": 0.0} | attributes
+    return lambda x, *maps: create("opset6", "ExperimentalDetectronPriorGridGenerator", [x, *maps], attributes)
+
+
+LEVELS = f32(1, 2, 32, 40), f32(1, 2, 16, 20)
+DETECTRON = [
+    case("ExperimentalDetectronGenerateProposalsSingleImage", "all kept", lambda scores, offsets: proposals(scores, offsets), f32(3, 3, 4, low=0, high=1), f32(12, 3, 4, low=-0.5, high=0.5)),
+    case("ExperimentalDetectronGenerateProposalsSingleImage", "fewer than wanted", lambda scores, offsets: proposals(
+        scores, offsets, nms_threshold=0.05, post_nms_count=20, pre_nms_count=50), f32(3, 3, 4, low=0, high=1), f32(12, 3, 4, low=-0.5, high=0.5)),
+    case("GenerateProposals", "pixels", batched_proposals(), f32(2, 3, 3, 4, low=0, high=1), f32(2, 12, 3, 4, low=-0.5, high=0.5)),
+    case("GenerateProposals", "normalized", batched_proposals(normalized=True, roi_num_type="i64"), f32(2, 3, 3, 4, low=0, high=1), f32(2, 12, 3, 4, low=-0.5, high=0.5)),
+    case("ExperimentalDetectronDetectionOutput", "some missing", detections(score_threshold=0.6), left_top_boxes(1, 12, 4)[0], f32(12, 12, low=-2, high=2), f32(12, 3, low=0, high=1)),
+    case("ExperimentalDetectronDetectionOutput", "the best", detections(max_detections_per_image=5, nms_threshold=0.7), left_top_boxes(1, 12, 4)[0], f32(12, 12, low=-2, high=2), f32(12, 3, low=0, high=1)),
+    case("ExperimentalDetectronROIFeatureExtractor", "two levels", features(), PYRAMID_REGIONS, *LEVELS, tolerance=2e-5),
+    case("ExperimentalDetectronROIFeatureExtractor", "aligned", features(aligned=True, sampling_ratio=0), PYRAMID_REGIONS, *LEVELS, tolerance=2e-5),
+    case("ExperimentalDetectronPriorGridGenerator", "flat", prior_grid(), f32(3, 4), f32(1, 2, 2, 3), f32(1, 3, 32, 48)),
+    case("ExperimentalDetectronPriorGridGenerator", "steps and cells", prior_grid(flatten=False, h=2, w=3, stride_x=5.0, stride_y=7.0), f32(3, 4), f32(1, 2, 2, 3), f32(1, 3, 32, 48)),
+    case("ExperimentalDetectronTopKROIs", "the best", lambda x, scores: create("opset6", "ExperimentalDetectronTopKROIs", [x, scores], {"max_rois": 3}), f32(6, 4), f32(6)),
+]
+
 PRIORS = [
     case("PriorBox", name, prior_box(opset, **attributes), f32(2, 1))
     for name, opset, attributes in [
@@ -207,4 +270,4 @@ HEADS = [
     case("ScaledDotProductAttention", "mask of truth values", lambda q, k, v: op13.scaled_dot_product_attention(q, k, v, op1.constant(np.array([[True, False, True], [False, True, True]]))), f32(1, 2, 2, 5), f32(1, 2, 3, 5), f32(1, 2, 3, 5)),
 ]
 
-CASES = SIEVING + MULTICLASS + PRIORS + REGION_POOLING + HEADS
+CASES = SIEVING + MULTICLASS + DETECTRON + PRIORS + REGION_POOLING + HEADS

@@ -26,7 +26,7 @@ enum IROperatorTable {
 
   private static let rows: [IROperator] =
     activations + elementwise + compute + movement + selection + reductions + normalization + recurrent + detection
-    + controlFlow
+    + detectron + controlFlow
 
   private static let makers: [String: IROperator.Make] = {
     var makers: [String: IROperator.Make] = [:]
