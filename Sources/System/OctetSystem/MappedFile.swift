@@ -9,8 +9,7 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// The bytes of a file, in place for as long as this object lives.
 ///
-/// Sendable because nobody writes the bytes: the mapping is private and read-only, and memory of its own is filled before
-/// anybody sees it.
+/// Sendable because nobody writes the bytes once they are there.
 package final class MappedFile: @unchecked Sendable {
   /// Larger files are refused: no model is nearly as large, and what claims to be is not a model.
   package static let maximumByteCount = 1 << 36
@@ -24,7 +23,10 @@ package final class MappedFile: @unchecked Sendable {
   private let backing: Backing
   private let count: Int
 
-  /// Maps a whole regular file.
+  /// Reads a whole regular file.
+  ///
+  /// Into memory of its own: were the file itself mapped, overwriting it in place, as `cp` does, would change or end
+  /// (SIGBUS) the process that serves it.
   package init(path: String, maximumByteCount: Int = MappedFile.maximumByteCount) throws(FileError) {
     // Without O_NONBLOCK, opening a pipe waits for somebody to write to it.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -36,10 +38,34 @@ package final class MappedFile: @unchecked Sendable {
       backing = .empty
       return
     }
-    guard let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
-      throw FileError(path, "cannot be mapped: \(Self.systemMessage)")
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS
+    guard let base = mmap(nil, count, PROT_READ | PROT_WRITE, flags, -1, 0), base != MAP_FAILED else {
+      throw FileError(path, "cannot be read: \(Self.systemMessage)")
     }
+    do throws(FileError) {
+      try Self.read(descriptor, into: UnsafeMutableRawBufferPointer(start: base, count: count), path: path)
+    } catch {
+      munmap(base, count)
+      throw error
+    }
+    mprotect(base, count, PROT_READ)
     backing = .mapping(base)
+  }
+
+  private static func read(
+    _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, path: String
+  ) throws(FileError) {
+    var rest = buffer[...]
+    while !rest.isEmpty {
+      // Linux reads no more than 2 GiB at once.
+      let count = Glibc.read(descriptor, UnsafeMutableRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw FileError(path, "cannot be read: \(systemMessage)") }
+      guard count > 0 else {
+        throw FileError(path, "expected \(buffer.count) bytes, found \(buffer.count - rest.count): it has been cut off")
+      }
+      rest = rest.dropFirst(count)
+    }
   }
 
   /// A copy of bytes that are in memory already, such as those of an embedded model.
@@ -74,11 +100,15 @@ package final class MappedFile: @unchecked Sendable {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw FileError(path, "cannot be examined: \(systemMessage)") }
     guard status.st_mode & S_IFMT == S_IFREG else { throw FileError(path, "expected a regular file") }
+    let maximum = min(maximum, memoryByteCount)
     guard status.st_size <= maximum else {
       throw FileError(path, "expected at most \(maximum) bytes, found \(status.st_size)")
     }
     return Int(status.st_size)
   }
+
+  /// A file that takes all of the machine's memory is refused before it does.
+  private static var memoryByteCount: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
 
   private static var systemMessage: String { String(cString: strerror(errno)) }
 }

@@ -24,6 +24,15 @@ import Testing
     #expect(contents(try MappedFile(path: temporary.path)) == [1, 2, 3])
   }
 
+  @Test func keepsTheBytesOfAFileThatIsOverwritten() throws {
+    let temporary = TemporaryPath()
+    let bytes = [UInt8](repeating: 7, count: 100_000)
+    try temporary.write(bytes)
+    let file = try MappedFile(path: temporary.path)
+    try temporary.write([1])
+    #expect(contents(file) == bytes)
+  }
+
   @Test func anEmptyFileHasNoBytes() throws {
     let temporary = TemporaryPath()
     try temporary.write([])
