@@ -1,5 +1,5 @@
 package import OctetGraph
-package import OctetTensor
+import OctetTensor
 
 /// What Loop and TensorIterator share: a body that runs again and again, and where its inputs come from and its outputs go.
 package struct Iteration: Sendable, Equatable {
