@@ -85,17 +85,20 @@ enum PathSegment: Hashable, Sendable {
     }
   }
 
-  /// Whether a segment of a request, decoded, fits; then what it says goes into `parameters`.
-  ///
-  /// - Throws: 404 for a model or version that cannot be.
-  func accepts(_ text: String, _ parameters: inout PathParameters) throws(HTTPError) -> Bool {
+  /// Whether a segment of a request, decoded, can stand here.
+  func fits(_ text: String) -> Bool {
     switch self {
-    case .literal(let expected): return text == expected
-    case .parameter(let name, let suffix):
-      guard text.hasSuffix(suffix) else { return false }
-      try parameters.set(name, to: String(text.dropLast(suffix.count)))
-      return true
+    case .literal(let expected): text == expected
+    case .parameter(_, let suffix): text.hasSuffix(suffix)
     }
+  }
+
+  /// Takes what a segment that fits says.
+  ///
+  /// - Throws: 404 for a model, version or label that cannot be.
+  func read(_ text: String, into parameters: inout PathParameters) throws(HTTPError) {
+    guard case .parameter(let name, let suffix) = self else { return }
+    try parameters.set(name, to: String(text.dropLast(suffix.count)))
   }
 }
 
@@ -195,10 +198,10 @@ struct Router: Sendable {
   }
 
   private static func parameters(of route: Route, in segments: [String]) throws(HTTPError) -> PathParameters? {
+    // What names are worth is only asked once everything around them fits.
+    guard zip(route.segments, segments).allSatisfy({ $0.fits($1) }) else { return nil }
     var parameters = PathParameters()
-    for (pattern, segment) in zip(route.segments, segments) {
-      guard try pattern.accepts(segment, &parameters) else { return nil }
-    }
+    for (pattern, segment) in zip(route.segments, segments) { try pattern.read(segment, into: &parameters) }
     return parameters
   }
 

@@ -53,7 +53,7 @@ private func input(_ name: String, _ datatype: String, _ shape: String, bytes: I
     (input("x", "FP32", "[2]", bytes: 8), 9, "the body has 1 bytes more"),
     (input("x", "FP32", "[2]", bytes: 7), 7, "takes 8 bytes, not 7"),
     (input("x", "FP32", "[1000000,1000000]", bytes: 4_000_000_000_000), 8, "the body ends before"),
-    (input("x", "BYTES", "[1]", bytes: 8), 8, "cannot be"),
+    (input("x", "BYTES", "[1]", bytes: 8), 8, "no model here takes BYTES"),
     (input("x", "FP32", "[2]", bytes: -8), 8, "expected a whole number"),
     (
       #"{"name":"x","datatype":"FP32","shape":[2],"data":[1,2],"parameters":{"binary_data_size":8}}"#, 8,

@@ -168,7 +168,7 @@ private func refusal(_ text: String, headerLength: Int? = nil) -> HTTPError? {
     (#"{"inputs":[],"ignored":tru}"#, "the body is not JSON"),
     (#"{"inputs":[],"ignored":"\x"}"#, "the body is not JSON"),
     (request("FP31", "[1]", "[1]"), "'FP31' is not a datatype"),
-    (request("BYTES", "[1]", "[\"a\"]"), "cannot be"),
+    (request("BYTES", "[1]", "[\"a\"]"), "no model here takes BYTES"),
     (request("FP16", "[1]", "[1]"), "JSON has no form for FP16"),
     (request("FP32", "3", "[1]"), "shape: expected an array"),
     (request("FP32", "[-1]", "[1]"), "shape: expected whole numbers"),

@@ -21,8 +21,10 @@ enum ContentCoding: String, CaseIterable, Sendable {
   ///
   /// Source: RFC 9110, 12.5.3. Of two that are equally welcome the first of `allCases` is taken.
   static func preferred(by head: RequestHead) -> ContentCoding? {
+    let accepted = head.values(of: "Accept-Encoding")
+    guard !accepted.isEmpty else { return nil }
     var weights: [Substring: Double] = [:]
-    for choice in head.values(of: "Accept-Encoding").joined(separator: ",").split(separator: ",") {
+    for choice in accepted.joined(separator: ",").split(separator: ",") {
       let parts = choice.filter { !$0.isWhitespace }.lowercased().split(separator: ";")
       guard let name = parts.first else { continue }
       let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 }

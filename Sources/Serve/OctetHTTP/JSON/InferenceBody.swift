@@ -118,6 +118,9 @@ struct InferenceBody {
       guard let elementType = ElementType(protocolName: String(input.datatype)) else {
         throw .badRequest("\(place): '\(String(input.datatype).prefix(32))' is not a datatype")
       }
+      guard elementType != .string else {
+        throw .badRequest("\(place): no model here takes BYTES; send numbers, or a picture as the whole body")
+      }
       let extents = UnsafeBufferPointer(start: input.shape, count: input.rank).map { Int($0) }
       guard let shape = Shape(extents), let byteCount = elementType.byteCount(of: shape.elementCount) else {
         throw .badRequest("\(place): a tensor of \(elementType.protocolName) with shape \(extents) cannot be")
