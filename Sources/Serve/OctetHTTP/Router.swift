@@ -27,7 +27,7 @@ struct Route: Sendable {
   typealias Reply = @Sendable (HTTPResponse) -> Void
 
   enum Responder: Sendable {
-    /// Answers at once, on the thread that serves all connections.
+    /// Answers at once, on the thread that serves the connection.
     case immediate(@Sendable (RouteRequest) throws(HTTPError) -> HTTPResponse)
     /// Answers later, from any thread, by calling `Reply` once.
     case deferred(@Sendable (RouteRequest, @escaping Reply) -> Void)
