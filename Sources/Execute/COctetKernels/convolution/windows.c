@@ -103,44 +103,53 @@ static void locate_row(const run_range *runs, window_origin origin, size_t count
   }
 }
 
-void octet_locate_windows(const octet_convolution_plan *plan, const uint8_t *input, size_t first_pixel, size_t rows,
-                          size_t first_run, size_t runs, octet_windows *windows) {
-  const octet_convolution_geometry *g = &plan->geometry;
-  if (plan->steps.pointwise) {
-    for (size_t row = 0; row < rows; row++) {
-      windows->pointers[row][0] = input + (first_pixel + row) * plan->input_pixel_stride;
-    }
-    return;
-  }
-  const run_range range = {plan, input, first_run, runs};
-  size_t place[3], image = first_pixel;
+octet_window_cursor octet_window_cursor_at(const octet_convolution_plan *plan, size_t pixel) {
+  octet_window_cursor cursor;
   for (int axis = 2; axis >= 0; axis--) {
-    place[axis] = image % g->output[axis];
-    image /= g->output[axis];
+    cursor.place[axis] = pixel % plan->geometry.output[axis];
+    pixel /= plan->geometry.output[axis];
   }
+  cursor.image = pixel;
+  return cursor;
+}
+
+/// Without a division, since there is one step for every tile.
+void octet_window_cursor_advance(const octet_convolution_plan *plan, octet_window_cursor *cursor, size_t pixels) {
+  const size_t *extent = plan->geometry.output;
+  for (cursor->place[2] += pixels; cursor->place[2] >= extent[2]; cursor->place[2] -= extent[2]) {
+    if (++cursor->place[1] == extent[1]) {
+      cursor->place[1] = 0;
+      if (++cursor->place[0] == extent[0]) {
+        cursor->place[0] = 0;
+        cursor->image++;
+      }
+    }
+  }
+}
+
+void octet_locate_windows(const octet_convolution_plan *plan, const uint8_t *input, octet_window_cursor cursor,
+                          size_t rows, size_t first_run, size_t runs, octet_windows *windows) {
+  const octet_convolution_geometry *g = &plan->geometry;
+  const run_range range = {plan, input, first_run, runs};
   for (size_t row = 0; row < rows;) {
-    const size_t left_in_row = g->output[2] - place[2];
+    const size_t left_in_row = g->output[2] - cursor.place[2];
     const size_t count = left_in_row < rows - row ? left_in_row : rows - row;
-    window_origin origin = {.image = image};
+    window_origin origin = {.image = cursor.image};
     for (int axis = 0; axis < 3; axis++) {
-      origin.place[axis] = (ptrdiff_t)(place[axis] * g->stride[axis]) - g->pad[axis];
+      origin.place[axis] = (ptrdiff_t)(cursor.place[axis] * g->stride[axis]) - g->pad[axis];
     }
     locate_row(&range, origin, count, row, windows);
     row += count;
-    place[2] = 0;
-    if (++place[1] == g->output[1]) {
-      place[1] = 0;
-      if (++place[0] == g->output[0]) {
-        place[0] = 0;
-        image++;
-      }
-    }
+    octet_window_cursor_advance(plan, &cursor, count);
   }
 }
 
 void octet_convolution_prepare(octet_convolution_plan *plan, octet_run_step *run_steps) {
   const octet_convolution_geometry *g = &plan->geometry;
   octet_window_steps *steps = &plan->steps;
+  // Kernels finish integer sums of pixels that follow each other.
+  const bool is_direct = plan->layout.format != OCTET_WEIGHTS_F32 && !plan->placement;
+  plan->kind = is_direct ? octet_epilogue_kind_of(plan->epilogue, g->groups * g->group_outputs) : OCTET_EPILOGUE_ANY;
   steps->pointwise = true;
   ptrdiff_t bytes = (ptrdiff_t)plan->input_pixel_stride;
   for (int axis = 2; axis >= 0; axis--) {

@@ -13,9 +13,19 @@ typedef struct octet_windows {
   uint8_t gathered[OCTET_TILE_ROWS][OCTET_RUNS_AT_ONCE][OCTET_GATHERED_BYTES];
 } octet_windows;
 
-/// Fills in the windows of `rows` output pixels for `runs` runs from `first_run` on. `input` is the group's first
-/// channel of the first pixel.
-void octet_locate_windows(const octet_convolution_plan *plan, const uint8_t *input, size_t first_pixel, size_t rows,
-                          size_t first_run, size_t runs, octet_windows *windows);
+/// An output pixel: its image, and its place there.
+typedef struct octet_window_cursor {
+  size_t image, place[3];
+} octet_window_cursor;
+
+octet_window_cursor octet_window_cursor_at(const octet_convolution_plan *plan, size_t pixel);
+
+/// Goes on by `pixels` pixels.
+void octet_window_cursor_advance(const octet_convolution_plan *plan, octet_window_cursor *cursor, size_t pixels);
+
+/// Fills in the windows of `rows` output pixels from the cursor on, for `runs` runs from `first_run` on. `input` is the
+/// group's first channel of the first pixel.
+void octet_locate_windows(const octet_convolution_plan *plan, const uint8_t *input, octet_window_cursor cursor,
+                          size_t rows, size_t first_run, size_t runs, octet_windows *windows);
 
 #endif

@@ -70,13 +70,11 @@ static __attribute__((noinline)) void apply_function(f32x16 *v, size_t vectors, 
   }
 }
 
-/// `operation` is the step's own; where it is a constant, only its case remains.
-OCTET_INLINE void apply_step(f32x16 *v, size_t vectors, octet_operation operation, const octet_epilogue_step *step,
-                             epilogue_place place) {
+OCTET_INLINE void apply_step(f32x16 *v, size_t vectors, const octet_epilogue_step *step, epilogue_place place) {
   const size_t channel = place.tile->first_channel + place.channel;
   const f32x16 a = step->a, b = step->b;
   f32x16 r[BLOCK_VECTORS];
-  switch (operation) {
+  switch (step->operation) {
   case OCTET_SCALE_SHIFT:
     OCTET_EACH_VECTOR {
       const size_t at = channel + i * OCTET_LANES;
@@ -145,103 +143,35 @@ OCTET_INLINE void store_block(const f32x16 *v, size_t vectors, const octet_epilo
 
 #undef OCTET_EACH_VECTOR
 
-/// The programs that most layers of most models have, so that nothing is left to choose for each block: requantization,
-/// and two ends of residual blocks, of which the second scales the rounded branch before it adds the other.
-typedef enum { ANY_PROGRAM, REQUANTIZE, RESIDUAL, SCALED_RESIDUAL } program_kind;
-
-static bool has_operations(const octet_epilogue *epilogue, size_t count, const octet_operation *operations) {
-  bool same = epilogue->step_count == count;
-  for (size_t step = 0; same && step < count; step++) {
-    same = epilogue->steps[step].operation == operations[step];
-  }
-  return same;
-}
-
-static program_kind kind_of_program(const octet_epilogue *epilogue) {
-  static const octet_operation requantize[] = {OCTET_SCALE_SHIFT};
-  static const octet_operation residual[] = {OCTET_SCALE_SHIFT, OCTET_ROUND_CLAMP, OCTET_ADD_OPERAND};
-  static const octet_operation scaled_residual[] = {OCTET_SCALE_SHIFT, OCTET_ROUND_CLAMP, OCTET_SCALE_SHIFT_ALL,
-                                                    OCTET_ADD_OPERAND};
-  if (has_operations(epilogue, 1, requantize)) {
-    return REQUANTIZE;
-  }
-  if (has_operations(epilogue, 3, residual)) {
-    return RESIDUAL;
-  }
-  return has_operations(epilogue, 4, scaled_residual) ? SCALED_RESIDUAL : ANY_PROGRAM;
-}
-
-/// `kind` is a constant wherever this is inlined.
-OCTET_INLINE void apply_steps(f32x16 *v, size_t vectors, const octet_epilogue *epilogue, program_kind kind,
-                              epilogue_place place) {
-  const octet_epilogue_step *steps = epilogue->steps;
-  switch (kind) {
-  case REQUANTIZE:
-    apply_step(v, vectors, OCTET_SCALE_SHIFT, &steps[0], place);
-    break;
-  case RESIDUAL:
-    apply_step(v, vectors, OCTET_SCALE_SHIFT, &steps[0], place);
-    apply_step(v, vectors, OCTET_ROUND_CLAMP, &steps[1], place);
-    apply_step(v, vectors, OCTET_ADD_OPERAND, &steps[2], place);
-    break;
-  case SCALED_RESIDUAL:
-    apply_step(v, vectors, OCTET_SCALE_SHIFT, &steps[0], place);
-    apply_step(v, vectors, OCTET_ROUND_CLAMP, &steps[1], place);
-    apply_step(v, vectors, OCTET_SCALE_SHIFT_ALL, &steps[2], place);
-    apply_step(v, vectors, OCTET_ADD_OPERAND, &steps[3], place);
-    break;
-  case ANY_PROGRAM:
-    for (size_t step = 0; step < epilogue->step_count; step++) {
-      apply_step(v, vectors, steps[step].operation, &steps[step], place);
-    }
-    break;
-  }
-}
-
 /// The rows of one block of channels.
 OCTET_INLINE void run_rows(const octet_epilogue *epilogue, const octet_epilogue_tile *tile, size_t channel,
-                           size_t vectors, program_kind kind) {
+                           size_t vectors) {
   for (size_t row = 0; row < tile->rows; row++) {
     const epilogue_place place = {tile, row, channel};
     f32x16 v[BLOCK_VECTORS];
     load_sums(v, vectors, place);
-    apply_steps(v, vectors, epilogue, kind, place);
+    for (size_t step = 0; step < epilogue->step_count; step++) {
+      apply_step(v, vectors, &epilogue->steps[step], place);
+    }
     store_block(v, vectors, epilogue, place);
   }
 }
 
-OCTET_INLINE void run_tile(const octet_epilogue *epilogue, const octet_epilogue_tile *tile, program_kind kind) {
+void OCTET_KERNEL_NAME(octet_epilogue)(const octet_epilogue *epilogue, const octet_epilogue_tile *tile) {
   for (size_t channel = 0; channel < tile->channels; channel += BLOCK_CHANNELS) {
     switch ((tile->channels - channel + OCTET_LANES - 1) / OCTET_LANES) {
     case 1:
-      run_rows(epilogue, tile, channel, 1, kind);
+      run_rows(epilogue, tile, channel, 1);
       break;
     case 2:
-      run_rows(epilogue, tile, channel, 2, kind);
+      run_rows(epilogue, tile, channel, 2);
       break;
     case 3:
-      run_rows(epilogue, tile, channel, 3, kind);
+      run_rows(epilogue, tile, channel, 3);
       break;
     default:
-      run_rows(epilogue, tile, channel, BLOCK_VECTORS, kind);
+      run_rows(epilogue, tile, channel, BLOCK_VECTORS);
       break;
     }
-  }
-}
-
-void OCTET_KERNEL_NAME(octet_epilogue)(const octet_epilogue *epilogue, const octet_epilogue_tile *tile) {
-  switch (kind_of_program(epilogue)) {
-  case REQUANTIZE:
-    run_tile(epilogue, tile, REQUANTIZE);
-    break;
-  case RESIDUAL:
-    run_tile(epilogue, tile, RESIDUAL);
-    break;
-  case SCALED_RESIDUAL:
-    run_tile(epilogue, tile, SCALED_RESIDUAL);
-    break;
-  case ANY_PROGRAM:
-    run_tile(epilogue, tile, ANY_PROGRAM);
-    break;
   }
 }

@@ -122,15 +122,18 @@ typedef struct octet_convolution_plan {
   size_t input_pixel_stride;
   octet_epilogue_strides strides;
   const octet_epilogue *epilogue;
+  /// Finishes the sums of a tile where kernels do not finish them in registers.
   octet_epilogue_function *finish;
   /// NULL, or where output pixels stand that do not follow each other.
   const octet_pixel_placement *placement;
+  /// How kernels finish their sums: OCTET_EPILOGUE_ANY calls `finish`.
+  octet_epilogue_kind kind;
   octet_window_steps steps;
   octet_group_steps group_steps;
 } octet_convolution_plan;
 
-/// Fills in plan->steps and plan->group_steps from the rest of the plan, with `run_steps` as the memory for layout.runs
-/// of them.
+/// Fills in plan->kind, plan->steps and plan->group_steps from the rest of the plan, with `run_steps` as the memory for
+/// layout.runs of them.
 void octet_convolution_prepare(octet_convolution_plan *plan, octet_run_step *run_steps);
 
 /// Runs a plan. Up to 3 bytes past the last input pixel's channels are read; nothing but the output's channels is

@@ -1,4 +1,4 @@
-/// The inner kernels of convolution and matrix multiplication: a tile of output pixels × channels, summed over runs.
+/// The kernels of convolution and matrix multiplication: tiles of output pixels × channels, summed over runs.
 ///
 /// A *run* is a stretch of input elements that lies contiguously in memory and meets a stretch of weights: the channels
 /// of one tap, or of a whole kernel row where there are few channels. Each output pixel has a pointer per run, so that
@@ -43,23 +43,11 @@ size_t octet_packed_index(octet_weight_format format, size_t width, size_t step,
 /// packed[to] = weights[from], where weights are s8, or f32 for that format.
 void octet_place_weight(octet_weight_format format, void *packed, size_t to, const void *weights, size_t from);
 
-/// sums[row][channel] = initial[row·initial_row_stride + channel] + Σ over runs and elements of input · weight
-///
-/// Input elements are u8 or f32, sums s32 or f32. Up to 3 bytes past a u8 run are read, and meet zero weights.
-typedef struct octet_dot_tile {
-  size_t rows, runs;
-  /// Steps per run: quads of u8, or single f32.
-  size_t steps;
-  const uint8_t *const (*inputs)[OCTET_RUNS_AT_ONCE];
-  const void *weights;
-  /// One row for all (stride 0), or the sums of an earlier call (stride = channels of the panel).
-  const void *initial;
-  size_t initial_row_stride;
-  /// [rows][channels of the panel]
-  void *sums;
-} octet_dot_tile;
+/// A panel of a convolution's output channels over all of its pixels; convolution/slice.h says what it holds.
+typedef struct octet_convolution_slice octet_convolution_slice;
 
-typedef void octet_dot_function(const octet_dot_tile *tile);
+/// Computes output pixels first_pixel ..< end_pixel of a slice, a tile at a time, and finishes them.
+typedef void octet_dot_function(const octet_convolution_slice *slice, size_t first_pixel, size_t end_pixel);
 
 typedef struct octet_dot_kernel {
   octet_isa isa;

@@ -42,6 +42,16 @@ typedef struct octet_epilogue_step {
   octet_element operand_type;
 } octet_epilogue_step;
 
+/// The programs that most layers have, which kernels apply to sums in registers: requantization, and two ends of
+/// residual blocks, of which the second scales the rounded branch before it adds the other. All write u8, and no value
+/// on the way reaches 2^31.
+typedef enum octet_epilogue_kind {
+  OCTET_EPILOGUE_ANY,
+  OCTET_EPILOGUE_REQUANTIZE,
+  OCTET_EPILOGUE_RESIDUAL,
+  OCTET_EPILOGUE_SCALED_RESIDUAL,
+} octet_epilogue_kind;
+
 /// u8 and i8 outputs are roundHalfEven(clamp(v, low, high)), NaN gives low; both bounds are integers of the type.
 typedef struct octet_epilogue {
   octet_epilogue_step steps[OCTET_EPILOGUE_STEPS];
@@ -84,6 +94,35 @@ typedef struct octet_pixel_placement {
 /// Finishes a tile whose pixels count as `placement` says; NULL where they follow each other.
 void octet_epilogue_finish(octet_epilogue_function *function, const octet_epilogue *epilogue,
                            const octet_epilogue_tile *tile, const octet_pixel_placement *placement);
+
+/// Which of those programs an epilogue of integer sums of `channels` channels is.
+octet_epilogue_kind octet_epilogue_kind_of(const octet_epilogue *epilogue, size_t channels);
+
+/// Neighbouring rows of integer sums, for a program other than OCTET_EPILOGUE_ANY: its parameters from the rows' first
+/// channel on, and where the first row stands. Up to 15 bytes past an operand's channels are read.
+typedef struct octet_direct_rows {
+  const float *scale, *shift;
+  /// The quantizer of a residual branch, what scales it, and the other branch.
+  float middle_low, middle_high, middle_scale, middle_shift, operand_scale, operand_shift;
+  /// The bounds of the output.
+  uint8_t low, high;
+  uint8_t *output;
+  const uint8_t *operand;
+  size_t output_stride, operand_stride, channels;
+} octet_direct_rows;
+
+/// Rows of channels first_channel ..< first_channel + channels, from pixel `first_pixel` on.
+octet_direct_rows octet_direct_rows_make(const octet_epilogue *epilogue, octet_epilogue_kind kind,
+                                         const octet_epilogue_buffers *buffers, const octet_epilogue_strides *strides,
+                                         size_t first_pixel, size_t first_channel, size_t channels);
+
+/// Goes on to the row that is `count` further.
+static inline void octet_direct_rows_advance(octet_direct_rows *rows, size_t count) {
+  rows->output += count * rows->output_stride;
+  if (rows->operand) {
+    rows->operand += count * rows->operand_stride;
+  }
+}
 
 typedef struct octet_epilogue_kernel {
   octet_isa isa;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define OCTET_FLOAT_SUMS
 #define OCTET_INLINE static inline __attribute__((always_inline))
 #define OCTET_UNROLLED _Pragma("clang loop unroll(full)")
 

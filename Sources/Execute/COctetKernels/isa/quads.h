@@ -5,7 +5,8 @@
 ///   OCTET_VPDPBUSD(sums, quads, weights)  the processor multiplies quads itself,
 ///   OCTET_VPMADDWD(a, b)                  it multiplies pairs of s16, to which a mask and a shift widen the bytes,
 ///   both OCTET_VPMADDWD and OCTET_VPMADDUBSW(quads, weights), which is shorter, but saturates at 32767: only for
-///                                         tame weights, no pair of which adds up to more than 128.
+///                                         tame weights, no pair of which adds up to more than 128,
+///   nothing                               plain C multiplies byte by byte.
 #ifndef OCTET_ISA_QUADS_H
 #define OCTET_ISA_QUADS_H
 
@@ -32,7 +33,7 @@ OCTET_INLINE void store_vector(void *to, sum_vector v) {
   __builtin_memcpy(to, &v, sizeof v);
 }
 
-#if defined(OCTET_VPDPBUSD) || defined(OCTET_VPMADDUBSW)
+#if defined(OCTET_VPDPBUSD) || defined(OCTET_VPMADDUBSW) || !defined(OCTET_VPMADDWD)
 
 enum { WEIGHT_FORMAT = OCTET_WEIGHTS_QUADS_S8, CHANNEL_STEP_BYTES = 4 };
 
@@ -50,9 +51,16 @@ OCTET_INLINE weight_vector load_weights(const uint8_t *step, size_t v) {
 OCTET_INLINE sum_vector add_products(sum_vector sums, step_vector quads, weight_vector weights) {
 #ifdef OCTET_VPDPBUSD
   return (sum_vector)OCTET_VPDPBUSD(sums, quads, weights);
-#else
+#elif defined(OCTET_VPMADDUBSW)
   const sum_vector ones = 0x00010001;
   return sums + (sum_vector)OCTET_VPMADDWD(OCTET_VPMADDUBSW(quads, weights), ones);
+#else
+  for (size_t lane = 0; lane < SUM_LANES; lane++) {
+    for (size_t i = 0; i < QUAD; i++) {
+      sums[lane] += (uint8_t)(quads[lane] >> 8 * i) * (int8_t)(weights[lane] >> 8 * i);
+    }
+  }
+  return sums;
 #endif
 }
 

@@ -9,14 +9,14 @@ extension ConvolutionCase {
   private static var canary: UInt8 { 0xA5 }
 
   /// Runs `body` on guarded memory and gives what stands in the output's, the gaps between pixels included.
-  /// `slack` is how far past the input the kernel may read.
+  /// `slack` is how far past the input the kernel may read; past an extra operand, 15 bytes.
   func outputBytes<Input: BitwiseCopyable>(
     _ inputs: [Input], slack: Int, _ output: Output, _ operands: [[UInt8]] = [],
     _ body: (UnsafeRawPointer, UnsafeMutableRawPointer, EpilogueOperands) -> Void
   ) throws -> [UInt8] {
     let input = try GuardedMemory(inputs, slack: slack)
     let result = try GuardedMemory(count: outputCount * output.bytes, slack: 0, filledWith: Self.canary)
-    let extra = try operands.map { try GuardedMemory($0, slack: 0) }
+    let extra = try operands.map { try GuardedMemory($0, slack: 15) }
     let pointers = extra.map { UnsafeRawPointer($0.base) }
     body(input.base, result.base, EpilogueOperands(pointers.first, pointers.dropFirst().first))
     return withExtendedLifetime((input, extra)) { result.bytes }

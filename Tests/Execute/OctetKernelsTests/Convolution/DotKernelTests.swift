@@ -1,5 +1,6 @@
 import COctetKernels
 import OctetKernels
+import OctetTensor
 import Testing
 
 /// One line of a kernels.def.
@@ -7,113 +8,89 @@ struct ListedDotKernel: Sendable, CustomTestStringConvertible {
   let testDescription: String
   let instructionSet: InstructionSet
   let isTame: Bool
-  nonisolated(unsafe) let kernel: octet_dot_kernel
-
-  private init(_ kernel: octet_dot_kernel, isTame: Bool) {
-    testDescription = kernel.name.map { String(cString: $0) } ?? "a kernel without a name"
-    instructionSet = InstructionSet.allCases.first { $0.code == kernel.isa } ?? .scalar
-    self.isTame = isTame
-    self.kernel = kernel
-  }
+  let rows: Int
+  let channels: Int
 
   private static func all(_ list: octet_dot_kernel_list, isTame: Bool = false) -> [ListedDotKernel] {
-    UnsafeBufferPointer(start: list.kernels, count: list.count).map { ListedDotKernel($0, isTame: isTame) }
+    UnsafeBufferPointer(start: list.kernels, count: list.count).map { kernel in
+      ListedDotKernel(
+        testDescription: kernel.name.map { String(cString: $0) } ?? "a kernel without a name",
+        instructionSet: InstructionSet.allCases.first { $0.code == kernel.isa } ?? .scalar, isTame: isTame,
+        rows: kernel.rows, channels: kernel.channels)
+    }
   }
 
   static let quantized =
     all(octet_convolution_u8s8s32_kernels()) + all(octet_convolution_u8s8s32_tame_kernels(), isTame: true)
-  static let float = all(octet_convolution_f32_kernels())
 }
 
+/// Every kernel with every number of rows, by the programs that it applies to sums in registers and by others.
+///
+/// A convolution of as many channels as a kernel's panel is that kernel's alone.
 @Suite struct DotKernelTests {
-  private static let runs = 3
+  private static let channelsMissing = [0, 1, 13]
 
-  /// Calls a kernel with `elements` input elements per run, and gives its sums.
-  private func sums<Input: BitwiseCopyable, Weight, Sum: BitwiseCopyable>(
-    _ kernel: octet_dot_kernel, rows: Int, elements: Int, inputs: [Input], weights: [Weight], initial: [Sum]
-  ) throws -> [Sum] {
-    let stepElements = kernel.format == OCTET_WEIGHTS_F32 ? 1 : 4
-    let steps = (elements + stepElements - 1) / stepElements
-    let packed = TestMemory<Float>([Float](repeating: 0, count: Self.runs * steps * kernel.channels * 2))
-    packed.with { packed in
-      weights.withUnsafeBytes { weights in
-        for index in 0..<kernel.channels * Self.runs * elements {
-          let element = index % elements, run = index / elements % Self.runs, channel = index / elements / Self.runs
-          let to = octet_packed_index(
-            kernel.format, kernel.channels, run * steps + element / stepElements, channel, element % stepElements)
-          octet_place_weight(kernel.format, packed, to, weights.baseAddress, index)
-        }
-      }
-    }
-    // A row of inputs is [runs][elements]; kernels read whole steps.
-    let input = try GuardedMemory(inputs, slack: 3)
-    let pointers = TestMemory<UInt>(
-      (0..<rows * Int(OCTET_RUNS_AT_ONCE)).map { index in
-        let row = index / Int(OCTET_RUNS_AT_ONCE), run = index % Int(OCTET_RUNS_AT_ONCE)
-        let element = min((row * Self.runs + run) * elements, inputs.count)
-        return UInt(bitPattern: input.base + element * MemoryLayout<Input>.stride)
-      })
-    let result = try GuardedMemory(count: rows * kernel.channels * 4, slack: 0, filledWith: 0xA5)
-    packed.with { packed in
-      pointers.with { pointers in
-        initial.withUnsafeBytes { initial in
-          var tile = octet_dot_tile()
-          tile.rows = rows
-          tile.runs = Self.runs
-          tile.steps = steps
-          withUnsafeMutableBytes(of: &tile.inputs) { $0.storeBytes(of: pointers, as: UnsafeMutableRawPointer.self) }
-          tile.weights = UnsafeRawPointer(packed)
-          tile.initial = initial.baseAddress
-          tile.initial_row_stride = kernel.channels
-          tile.sums = result.base
-          kernel.function(&tile)
-        }
-      }
-    }
-    return withExtendedLifetime(input) { result.bytes.withUnsafeBytes { Array($0.bindMemory(to: Sum.self)) } }
+  private static func programs(_ channels: Int, _ random: inout TestRandom) -> [[PostOperation]] {
+    let requantize = PostOperation.scaleShift(
+      scale: random.floats(channels, in: -0.005...0.005), shift: random.floats(channels, in: -20...200))
+    let add = PostOperation.addOperand(type: .u8, scale: 0.37, shift: -3.25)
+    return [
+      [requantize],
+      [requantize, .roundClamp(low: 0, high: 255), add],
+      [requantize, .roundClamp(low: -7, high: 90), .scaleShift(scale: [1.3], shift: [-9]), add],
+      // A scale with which a sum may leave the range of s32.
+      [.scaleShift(scale: Array(repeating: 1e9, count: channels), shift: Array(repeating: 3, count: channels))],
+    ]
   }
 
   @Test(arguments: ListedDotKernel.quantized)
-  func quantizedKernelEqualsTheDefinitionForEveryRowCount(_ listed: ListedDotKernel) throws {
+  func outputsEqualTheDefinition(_ listed: ListedDotKernel) throws {
     _ = try listed.instructionSet.cpuOrCancel()
-    let kernel = listed.kernel, channels = kernel.channels, elements = 10
     var random = TestRandom(seed: 40)
-    for rows in 1...kernel.rows {
-      let inputs = random.bytes(rows * Self.runs * elements)
-      let bytes = random.bytes(channels * Self.runs * elements).map(Int8.init(bitPattern:))
-      let weights = listed.isTame ? bytes.map { $0 / 2 } : bytes
-      let initial = (0..<rows * channels).map { _ in Int32.random(in: -9999...9999, using: &random) }
-      let found = try sums(
-        kernel, rows: rows, elements: elements, inputs: inputs, weights: weights, initial: initial)
-      let expected = initial.indices.map { index in
-        let row = index / channels * Self.runs * elements, channel = index % channels * Self.runs * elements
-        return (0..<Self.runs * elements).reduce(initial[index]) {
-          $0 + Int32(inputs[row + $1]) * Int32(weights[channel + $1])
+    for missing in Self.channelsMissing {
+      let channels = listed.channels - missing
+      for rows in 1...listed.rows + 1 {
+        let test = ConvolutionCase(
+          "\(rows) rows, \(channels) channels", 10, channels, image: [1, 1, rows], kernel: [1, 1, 3], pads: [0, 0, 1],
+          zeroPoint: 9, outputGap: rows % 3)
+        let inputs = test.inputs(&random)
+        let weights = test.weights(&random).map { listed.isTame ? $0 / 2 : $0 }
+        for program in Self.programs(channels, &random) {
+          for range: ClosedRange<Float> in [0...255, 3...100] {
+            try expect(test, inputs, weights, program, range, listed, &random)
+          }
         }
       }
-      #expect(firstDifference(found, expected) == nil, "\(rows) rows")
     }
   }
 
-  @Test(arguments: ListedDotKernel.float)
-  func floatKernelIsCloseToTheDefinitionForEveryRowCount(_ listed: ListedDotKernel) throws {
-    _ = try listed.instructionSet.cpuOrCancel()
-    let kernel = listed.kernel, channels = kernel.channels, elements = 7
-    var random = TestRandom(seed: 41)
-    for rows in 1...kernel.rows {
-      let inputs = random.floats(rows * Self.runs * elements, in: -1...1)
-      let weights = random.floats(channels * Self.runs * elements, in: -1...1)
-      let initial = random.floats(rows * channels, in: -1...1)
-      let found = try sums(
-        kernel, rows: rows, elements: elements, inputs: inputs, weights: weights, initial: initial)
-      for index in initial.indices {
-        let row = index / channels * Self.runs * elements, channel = index % channels * Self.runs * elements
-        let exact = (0..<Self.runs * elements).reduce(Double(initial[index])) {
-          $0 + Double(inputs[row + $1]) * Double(weights[channel + $1])
-        }
-        // 21 products and sums of values up to 22, each rounded by at most 2^-24 of that.
-        #expect(abs(Double(found[index]) - exact) < 42 * 22 * 0x1p-24, "\(rows) rows, sum \(index)")
-      }
+  private func expect(
+    _ test: ConvolutionCase, _ inputs: [UInt8], _ weights: [Int8], _ program: [PostOperation],
+    _ range: ClosedRange<Float>, _ listed: ListedDotKernel, _ random: inout TestRandom
+  ) throws {
+    let output = Output(type: .u8, range: range)
+    let channels = test.geometry.outputChannels
+    let packed = weights.withUnsafeBufferPointer {
+      PackedConvolutionWeights(
+        weights: $0, inputChannels: test.geometry.inputChannels, outputChannels: channels,
+        kernel: test.geometry.kernel, instructionSet: listed.instructionSet)
     }
+    let operands = program.compactMap(\.operandType).map { _ in random.bytes(test.outputCount) }
+    let convolution = QuantizedConvolution(
+      geometry: test.geometry, weights: packed, inputZeroPoint: test.zeroPoint,
+      inputPixelStride: test.inputPixelStride, outputPixelStride: test.outputPixelStride,
+      operandPixelStrides: operands.map { _ in test.outputPixelStride },
+      epilogue: Epilogue(channels: channels, operations: program, output: output.type, outputRange: range))
+    #expect("octet_" + convolution.kernelName == listed.testDescription)
+    let found = try test.outputBytes(inputs, slack: 3, output, operands) {
+      convolution.run(input: $0, output: $1, operands: $2, team: testTeams[0])
+    }
+    let sums = test.exactSums(inputs, weights).map(Float.init)
+    let expected = sums.indices.map { index in
+      let at = index / channels * test.outputPixelStride + index % channels
+      return output.stored(
+        program.result(of: sums[index], channel: index % channels, operands: operands.map { Float($0[at]) }))
+    }
+    #expect(firstDifference(found, test.spread(expected)) == nil, "\(test.name), \(program), \(range)")
   }
 }

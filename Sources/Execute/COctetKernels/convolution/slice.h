@@ -1,0 +1,118 @@
+/// A panel of output channels over all output pixels, and how a kernel walks over the tiles of it.
+///
+/// All of this is compiled into each kernel, so that the processor works on the next tile while it finishes the last.
+#ifndef OCTET_CONVOLUTION_SLICE_H
+#define OCTET_CONVOLUTION_SLICE_H
+
+#include "convolution/windows.h"
+#include "octet_convolution.h"
+
+struct octet_convolution_slice {
+  const octet_convolution_plan *plan;
+  const octet_convolution_panel *panel;
+  size_t group;
+  /// The group's first channel of the first pixel.
+  const uint8_t *input;
+  const octet_epilogue_buffers *buffers;
+};
+
+/// sums[row][channel] = initial[row·initial_row_stride + channel] + Σ over runs and elements of input · weight
+///
+/// Input elements are u8 or f32, sums s32 or f32. Up to 3 bytes past a u8 run are read, and meet zero weights.
+typedef struct octet_dot_tile {
+  size_t rows, runs;
+  /// Steps per run: quads of u8, or single f32.
+  size_t steps;
+  const uint8_t *const (*inputs)[OCTET_RUNS_AT_ONCE];
+  const uint8_t *weights;
+  /// One row for all (stride 0), or the sums so far (stride = channels of the panel).
+  const void *initial;
+  size_t initial_row_stride;
+  /// Whether to finish the sums, and where; OCTET_EPILOGUE_ANY stores them to `sums`, [rows][channels of the panel].
+  octet_epilogue_kind kind;
+  octet_direct_rows direct;
+  void *sums;
+} octet_dot_tile;
+
+/// Where a kernel is: at a tile, and at the runs of it that are next.
+typedef struct octet_slice_walk {
+  octet_dot_tile tile;
+  const octet_convolution_slice *slice;
+  /// Weights and initial sums of the panel.
+  const uint8_t *weights, *initial;
+  /// What the panel's weights are missing, and the next of it.
+  const octet_outlier *outliers, *outliers_end;
+  /// Bytes of the panel's weights for one run, and how many runs one call of the inner loop sums.
+  size_t run_bytes, runs_at_once, runs_left;
+  /// The current tile's first pixel, the tiles after it, and how many of those are a row longer.
+  size_t pixel, tiles_left, rows_per_tile, longer_tiles;
+  octet_window_cursor cursor;
+  octet_windows windows;
+  _Alignas(64) int32_t sums[OCTET_TILE_SUMS];
+} octet_slice_walk;
+
+/// Stands before the first of the tiles of pixels first_pixel ..< end_pixel.
+void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *slice, size_t first_pixel,
+                       size_t end_pixel);
+
+/// Starts the sums from more than one row for all: from those of each pixel, and from the outliers of the next runs.
+void octet_slice_start_sums(octet_slice_walk *walk, size_t first_run);
+
+/// Finishes the sums of a whole tile by the epilogue's own function.
+void octet_slice_finish_sums(const octet_slice_walk *walk);
+
+/// Goes to the next runs of the tile, or to the next tile. False when there is none.
+static inline __attribute__((always_inline)) bool octet_slice_next(octet_slice_walk *walk) {
+  const octet_convolution_plan *plan = walk->slice->plan;
+  octet_dot_tile *tile = &walk->tile;
+  if (walk->runs_left == 0) {
+    if (walk->tiles_left == 0) {
+      return false;
+    }
+    tile->rows = walk->rows_per_tile + (walk->tiles_left <= walk->longer_tiles);
+    walk->tiles_left--;
+    walk->runs_left = plan->layout.runs;
+    tile->initial = walk->initial;
+    tile->initial_row_stride = 0;
+    tile->weights = walk->weights;
+  }
+  const size_t first_run = plan->layout.runs - walk->runs_left;
+  tile->runs = walk->runs_left < walk->runs_at_once ? walk->runs_left : walk->runs_at_once;
+  tile->kind = tile->runs == walk->runs_left ? plan->kind : OCTET_EPILOGUE_ANY;
+  if (plan->steps.pointwise) {
+    const uint8_t *pixel = walk->slice->input + walk->pixel * plan->input_pixel_stride;
+    for (size_t row = 0; row < tile->rows; row++, pixel += plan->input_pixel_stride) {
+      walk->windows.pointers[row][0] = pixel;
+    }
+  } else {
+    octet_locate_windows(plan, walk->slice->input, walk->cursor, tile->rows, first_run, tile->runs, &walk->windows);
+  }
+  if (plan->pixel_initial || walk->outliers < walk->outliers_end) {
+    octet_slice_start_sums(walk, first_run);
+  }
+  return true;
+}
+
+/// What is left to do when the sums of a tile's runs are there.
+static inline __attribute__((always_inline)) void octet_slice_finish(octet_slice_walk *walk) {
+  const octet_convolution_plan *plan = walk->slice->plan;
+  octet_dot_tile *tile = &walk->tile;
+  walk->runs_left -= tile->runs;
+  if (walk->runs_left > 0) {
+    tile->weights += tile->runs * walk->run_bytes;
+    tile->initial = walk->sums;
+    tile->initial_row_stride = walk->slice->panel->kernel->channels;
+    return;
+  }
+  if (plan->kind == OCTET_EPILOGUE_ANY) {
+    octet_slice_finish_sums(walk);
+  } else {
+    octet_direct_rows_advance(&tile->direct, tile->rows);
+  }
+  walk->pixel += tile->rows;
+  if (!plan->steps.pointwise) {
+    octet_window_cursor_advance(plan, &walk->cursor, tile->rows);
+  }
+}
+
+#endif
