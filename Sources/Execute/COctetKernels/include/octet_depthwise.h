@@ -1,7 +1,8 @@
 /// Depthwise convolution: one output channel per input channel, each with a kernel of its own.
 ///
 /// The taps of a kernel column are neighbours in a *column* of the input. Four rows of a block of channels are woven
-/// into quads once per column, and serve every output whose kernel covers that column.
+/// into quads once per column, and serve every output whose kernel covers that column: of kernels three high and of
+/// stride 1, those of two lines, the second with its weights one row lower in the quad.
 #ifndef OCTET_DEPTHWISE_H
 #define OCTET_DEPTHWISE_H
 
@@ -12,13 +13,31 @@ extern "C" {
 #endif
 
 enum {
-  /// The most output pixels and input columns of one call, and channels of a block.
-  OCTET_DEPTHWISE_OUTPUTS = 32,
-  OCTET_DEPTHWISE_COLUMNS = 72,
+  /// The channels of a block.
   OCTET_DEPTHWISE_CHANNELS = 64,
+  /// The most columns of one call for a block of 64 channels; narrower ones may have more. Up to three more are
+  /// written.
+  OCTET_DEPTHWISE_COLUMNS = 72,
+  OCTET_DEPTHWISE_MORE_COLUMNS = 4,
+  /// The most output pixels of one call that stores sums.
+  OCTET_DEPTHWISE_OUTPUTS = 32,
+  /// The most lines of outputs that share their columns.
+  OCTET_DEPTHWISE_LINES = 2,
+  /// Bytes that hold the quads of the columns of one call.
+  OCTET_DEPTHWISE_WOVEN_BYTES = (OCTET_DEPTHWISE_COLUMNS + OCTET_DEPTHWISE_MORE_COLUMNS) * OCTET_DEPTHWISE_CHANNELS * 4,
 };
 
-/// sums[output][channel] = initial[output·initial_row_stride + channel] + Σ over four rows and `taps` columns
+/// One line of output pixels: sums[output][channel] = initial[channel] + Σ over four rows and the taps' columns
+typedef struct octet_depthwise_line {
+  /// [taps][channels of the kernel] quads.
+  const uint8_t *weights;
+  const int32_t *initial;
+  /// [outputs][channels of the kernel], for OCTET_EPILOGUE_ANY; otherwise `direct` says where the outputs stand.
+  int32_t *sums;
+  octet_direct_rows direct;
+} octet_depthwise_line;
+
+/// What meets the same four input rows: a block of channels of one line of outputs, or of the one below it, too.
 ///
 /// Sixty-four bytes are read from each input pixel, whatever the block's channels.
 typedef struct octet_depthwise_tile {
@@ -35,14 +54,15 @@ typedef struct octet_depthwise_tile {
   size_t outputs, output_step, taps, tap_step;
   /// Channels in units of OCTET_CHANNEL_UNIT, up to the kernel's.
   size_t units;
-  /// [taps][channels of the kernel] quads.
-  const uint8_t *weights;
-  const int32_t *initial;
-  size_t initial_row_stride;
-  /// [outputs][channels of the kernel]
-  int32_t *sums;
-  /// Room for the columns' quads.
+  /// OCTET_DEPTHWISE_WOVEN_BYTES of room for the columns' quads, and how many of them each unit gets.
   uint8_t *woven;
+  size_t unit_step;
+  /// OCTET_EPILOGUE_ANY stores sums, OCTET_EPILOGUE_REQUANTIZE outputs.
+  octet_epilogue_kind kind;
+  /// Whether to go on from the sums that are there, not from the initial ones.
+  bool continues;
+  size_t line_count;
+  octet_depthwise_line lines[OCTET_DEPTHWISE_LINES];
 } octet_depthwise_tile;
 
 typedef void octet_depthwise_function(const octet_depthwise_tile *tile);
@@ -77,7 +97,12 @@ typedef struct octet_depthwise_plan {
   octet_epilogue_function *finish;
   /// NULL, or where output pixels stand that do not follow each other.
   const octet_pixel_placement *placement;
+  /// How kernels finish their sums: OCTET_EPILOGUE_ANY calls `finish`.
+  octet_epilogue_kind kind;
 } octet_depthwise_plan;
+
+/// Fills in plan->kind from the rest of the plan.
+void octet_depthwise_prepare(octet_depthwise_plan *plan);
 
 /// Bytes of packed weights.
 size_t octet_depthwise_weight_bytes(const octet_convolution_geometry *geometry, const octet_depthwise_kernel *kernel);

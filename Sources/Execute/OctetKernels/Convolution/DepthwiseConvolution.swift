@@ -50,7 +50,9 @@ package final class DepthwiseConvolution: @unchecked Sendable {
       geometry: code, kernel: kernel, weights: self.weights.elements(UInt8.self), initial: initial.elements(Int32.self),
       padding: padding.elements(UInt8.self), input_pixel_stride: strides.input, strides: strides.code,
       epilogue: epilogue.program, finish: octet_epilogue_select(instructionSet.code).pointee.function,
-      placement: placement == nil ? nil : UnsafePointer(self.placement.elements(octet_pixel_placement.self)))
+      placement: placement == nil ? nil : UnsafePointer(self.placement.elements(octet_pixel_placement.self)),
+      kind: OCTET_EPILOGUE_ANY)
+    octet_depthwise_prepare(plan.elements(octet_depthwise_plan.self))
   }
 
   /// The kernel that computes it, such as depthwise_u8s8s32_64__avx512vnni.
