@@ -19,6 +19,10 @@ package final class WorkerTeam: @unchecked Sendable {
 
   package var threads: Int { octet_team_threads(handle) }
 
+  /// Keeps the workers awake for the runs of one inference until the matching `endSession`.
+  package func beginSession() { octet_team_begin(handle) }
+  package func endSession() { octet_team_end(handle) }
+
   /// Runs `body(task, worker)` once for every task below `tasks`, on all threads, and returns when all are done.
   package func run(tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
     withoutActuallyEscaping(body) { body in

@@ -46,6 +46,8 @@ package final class Executor {
     let isSampled = sampling > 0 && inferences % sampling == 0
     inferences &+= 1
 
+    team.beginSession()
+    defer { team.endSession() }
     var start = monotonicNanoseconds()
     for index in plan.steps.indices {
       let buffers = StepBuffers(

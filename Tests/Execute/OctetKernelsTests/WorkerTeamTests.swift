@@ -51,6 +51,22 @@ import Testing
     }
   }
 
+  @Test func sessionsOverlapAndLeaveNothingBehind() async throws {
+    let team = WorkerTeam(threads: 3)
+    let count = Atomic(0)
+    for _ in 0..<200 {
+      team.beginSession()
+      team.beginSession()
+      team.run(tasks: 7) { _, _ in count.add(1, ordering: .relaxed) }
+      team.endSession()
+      team.run(tasks: 3) { _, _ in count.add(1, ordering: .relaxed) }
+      team.endSession()
+    }
+    try await Task.sleep(for: .milliseconds(5))
+    team.run(tasks: 5) { _, _ in count.add(1, ordering: .relaxed) }
+    #expect(count.load(ordering: .relaxed) == 2005)
+  }
+
   @Test func oneThreadRunsEveryTaskOnTheCaller() {
     let team = WorkerTeam(threads: 1)
     let order = Mutex([Int]())

@@ -23,6 +23,11 @@ void octet_team_destroy(octet_team *team);
 
 size_t octet_team_threads(const octet_team *team);
 
+/// Says that runs will follow each other closely until octet_team_end: wakes the workers, which then wait for tasks
+/// awake, so that a fork does not cost a system call. Sessions may overlap.
+void octet_team_begin(octet_team *team);
+void octet_team_end(octet_team *team);
+
 /// Runs body(context, task, worker) for every task in 0 ..< tasks and returns when all are done. Tasks are handed out
 /// in ascending order, at most 2^32 - 2 of them. When the team is busy with another run, all run on the calling thread.
 void octet_team_run(octet_team *team, octet_team_body body, void *context, size_t tasks);

@@ -20,8 +20,10 @@
 /// The value of `unclaimed` that tells the workers to end.
 static const uint32_t team_ends = UINT32_MAX;
 
-/// How often an idle worker looks for work before it sleeps: some 50 µs, longer than any gap between two layers.
-enum { SPINS_BEFORE_SLEEP = 1000 };
+/// For how many cycles of the time stamp counter a worker looks for work before it sleeps: some 50 µs between two
+/// inferences, which a busy server often bridges, and more than a millisecond within one, where work is sure to come.
+/// Not so many pauses, because some processors pause three times as long as others.
+static const uint64_t cycles_before_sleep = 150000, cycles_before_sleep_in_session = 5000000;
 
 /// How often the caller looks for the last task's end before it gives its processor to whoever needs one to finish.
 enum { SPINS_BEFORE_YIELD = 10000 };
@@ -43,6 +45,7 @@ struct octet_team {
   alignas(64) _Atomic uint32_t unclaimed;
   alignas(64) _Atomic uint32_t unfinished;
   alignas(64) _Atomic uint32_t sleepers;
+  _Atomic uint32_t sessions;
   atomic_flag busy;
   team_job job;
   size_t threads;
@@ -74,23 +77,29 @@ static void run_tasks(octet_team *team, size_t worker) {
   }
 }
 
-static void *work_until_the_end(void *argument) {
-  const team_worker *worker = argument;
-  octet_team *team = worker->team;
-  for (int idle = 0;;) {
-    const uint32_t unclaimed = atomic_load_explicit(&team->unclaimed, memory_order_acquire);
-    if (unclaimed == team_ends) {
-      return NULL;
-    }
-    if (unclaimed != 0) {
-      run_tasks(team, worker->index);
-      idle = 0;
-    } else if (++idle < SPINS_BEFORE_SLEEP) {
+/// Waits until there are tasks, or the team ends.
+static void wait_for_tasks(octet_team *team) {
+  uint64_t start = __rdtsc();
+  while (atomic_load_explicit(&team->unclaimed, memory_order_acquire) == 0) {
+    const bool in_session = atomic_load_explicit(&team->sessions, memory_order_relaxed) > 0;
+    if (__rdtsc() - start < (in_session ? cycles_before_sleep_in_session : cycles_before_sleep)) {
       _mm_pause();
     } else {
       sleep_while_idle(team);
-      idle = 0;
+      start = __rdtsc();
     }
+  }
+}
+
+static void *work_until_the_end(void *argument) {
+  const team_worker *worker = argument;
+  octet_team *team = worker->team;
+  for (;;) {
+    wait_for_tasks(team);
+    if (atomic_load_explicit(&team->unclaimed, memory_order_acquire) == team_ends) {
+      return NULL;
+    }
+    run_tasks(team, worker->index);
   }
 }
 
@@ -104,6 +113,7 @@ octet_team *octet_team_create(size_t threads) {
   atomic_init(&team->unclaimed, 0);
   atomic_init(&team->unfinished, 0);
   atomic_init(&team->sleepers, 0);
+  atomic_init(&team->sessions, 0);
   atomic_flag_clear(&team->busy);
   team->threads = 1;
   for (size_t i = 0; i < others; i++) {
@@ -129,6 +139,18 @@ void octet_team_destroy(octet_team *team) {
 
 size_t octet_team_threads(const octet_team *team) {
   return team->threads;
+}
+
+void octet_team_begin(octet_team *team) {
+  atomic_fetch_add(&team->sessions, 1);
+  // A worker that falls asleep just now wakes up when there are tasks.
+  if (atomic_load(&team->sleepers) > 0) {
+    wake_workers(team, INT32_MAX);
+  }
+}
+
+void octet_team_end(octet_team *team) {
+  atomic_fetch_sub(&team->sessions, 1);
 }
 
 /// Publishes the job, works on it, and waits for the tasks that others took.
