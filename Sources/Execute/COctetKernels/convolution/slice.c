@@ -5,6 +5,14 @@ static size_t divide_up(size_t a, size_t b) {
   return (a + b - 1) / b;
 }
 
+/// Gathers the windows of the next tile into the half that the current one does not use.
+static void gather_next(octet_slice_walk *walk) {
+  const octet_convolution_plan *plan = walk->slice->plan;
+  const size_t rows = octet_slice_next_rows(walk);
+  octet_locate_windows(plan, walk->slice->input, walk->cursor, rows, 0, 1, &walk->windows);
+  octet_window_cursor_advance(plan, &walk->cursor, rows);
+}
+
 void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *slice, size_t first_pixel,
                        size_t end_pixel) {
   const octet_convolution_plan *plan = slice->plan;
@@ -31,9 +39,21 @@ void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *sl
     walk->tile.direct = octet_direct_rows_make(plan->epilogue, plan->kind, slice->buffers, &plan->strides, pixel,
                                                channel, panel->channels);
   }
+  walk->windows.half = 0;
+  if (plan->steps.gathers) {
+    gather_next(walk);
+  }
   const size_t outliers_of = slice->group * layout->panel_count + (size_t)(panel - plan->panels);
   walk->outliers = plan->outliers ? plan->outliers + plan->outlier_starts[outliers_of] : NULL;
   walk->outliers_end = plan->outliers ? plan->outliers + plan->outlier_starts[outliers_of + 1] : NULL;
+}
+
+void octet_slice_gather(octet_slice_walk *walk) {
+  for (size_t row = 0; row < walk->tile.rows; row++) {
+    walk->windows.pointers[row][0] = walk->windows.gathered[row] + walk->windows.half;
+  }
+  walk->windows.half ^= OCTET_GATHERED_HALF;
+  gather_next(walk);
 }
 
 /// Copies the initial sums of the channels to each row, and adds those of its pixel.

@@ -46,10 +46,16 @@ typedef struct octet_slice_walk {
   size_t run_bytes, runs_at_once, runs_left;
   /// The current tile's first pixel, the tiles after it, and how many of those are a row longer.
   size_t pixel, tiles_left, rows_per_tile, longer_tiles;
+  /// Where the windows are located next: of the current tile, or gathered of the one after it.
   octet_window_cursor cursor;
   octet_windows windows;
   _Alignas(64) int32_t sums[OCTET_TILE_SUMS];
 } octet_slice_walk;
+
+/// Rows of the tile after the current one; of none, if that was the last.
+static inline size_t octet_slice_next_rows(const octet_slice_walk *walk) {
+  return walk->tiles_left == 0 ? 0 : walk->rows_per_tile + (walk->tiles_left <= walk->longer_tiles);
+}
 
 /// Stands before the first of the tiles of pixels first_pixel ..< end_pixel.
 void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *slice, size_t first_pixel,
@@ -61,6 +67,10 @@ void octet_slice_start_sums(octet_slice_walk *walk, size_t first_run);
 /// Finishes the sums of a whole tile by the epilogue's own function.
 void octet_slice_finish_sums(const octet_slice_walk *walk);
 
+/// Points to the windows that were gathered while the tile before was summed, and gathers those of the next tile: what
+/// has just been stored in pieces takes the processor a while to load in others.
+void octet_slice_gather(octet_slice_walk *walk);
+
 /// Goes to the next runs of the tile, or to the next tile. False when there is none.
 static inline __attribute__((always_inline)) bool octet_slice_next(octet_slice_walk *walk) {
   const octet_convolution_plan *plan = walk->slice->plan;
@@ -69,7 +79,7 @@ static inline __attribute__((always_inline)) bool octet_slice_next(octet_slice_w
     if (walk->tiles_left == 0) {
       return false;
     }
-    tile->rows = walk->rows_per_tile + (walk->tiles_left <= walk->longer_tiles);
+    tile->rows = octet_slice_next_rows(walk);
     walk->tiles_left--;
     walk->runs_left = plan->layout.runs;
     tile->initial = walk->initial;
@@ -84,6 +94,8 @@ static inline __attribute__((always_inline)) bool octet_slice_next(octet_slice_w
     for (size_t row = 0; row < tile->rows; row++, pixel += plan->input_pixel_stride) {
       walk->windows.pointers[row][0] = pixel;
     }
+  } else if (plan->steps.gathers) {
+    octet_slice_gather(walk);
   } else {
     octet_locate_windows(plan, walk->slice->input, walk->cursor, tile->rows, first_run, tile->runs, &walk->windows);
   }
@@ -110,7 +122,7 @@ static inline __attribute__((always_inline)) void octet_slice_finish(octet_slice
     octet_direct_rows_advance(&tile->direct, tile->rows);
   }
   walk->pixel += tile->rows;
-  if (!plan->steps.pointwise) {
+  if (!plan->steps.pointwise && !plan->steps.gathers) {
     octet_window_cursor_advance(plan, &walk->cursor, tile->rows);
   }
 }

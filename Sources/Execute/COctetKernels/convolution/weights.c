@@ -1,11 +1,7 @@
 /// Packed weights: how the output channels are split into panels, and what order the weights take in them.
 #include "octet_convolution.h"
 
-enum {
-  QUAD = 4,
-  /// The most elements a run that covers a whole kernel row may have: what a gathered border row has space for.
-  LONGEST_MERGED_RUN = 64,
-};
+enum { QUAD = 4, FEW_FLOATS = 8 };
 
 static size_t divide_up(size_t a, size_t b) {
   return (a + b - 1) / b;
@@ -41,6 +37,24 @@ static size_t channel_bytes(const octet_weight_layout *layout) {
   return layout->runs * layout->steps * step_bytes;
 }
 
+/// How many taps one run covers. Few channels make poor runs: a tap of 3 would take a step of 4. A line of a 7×7 kernel
+/// has 21 elements in 6 steps rather than 7; the whole kernel has 147 in 37 rather than 42, for which its windows are
+/// gathered.
+static size_t taps_of_run(const octet_convolution_geometry *g, bool of_integers) {
+  const size_t lines = g->kernel[0] * g->kernel[1], taps = lines * g->kernel[2], inputs = g->group_inputs;
+  const bool fits_window = taps * inputs * (of_integers ? 1 : sizeof(float)) <= OCTET_GATHERED_WINDOW;
+  if (!of_integers) {
+    return fits_window && inputs < FEW_FLOATS ? taps : 1;
+  }
+  if (inputs % QUAD == 0) {
+    return 1;
+  }
+  const bool fits_line = g->kernel[2] * inputs <= OCTET_GATHERED_LINE;
+  const size_t run = fits_line ? g->kernel[2] : 1;
+  const bool saves_steps = divide_up(taps * inputs, QUAD) < taps / run * divide_up(run * inputs, QUAD);
+  return fits_window && saves_steps ? taps : run;
+}
+
 octet_weight_layout octet_weight_layout_make(const octet_convolution_geometry *g, octet_dot_kernel_list list,
                                              octet_isa isa) {
   const octet_dot_kernel *widest = best_kernel(list, isa);
@@ -49,10 +63,7 @@ octet_weight_layout octet_weight_layout_make(const octet_convolution_geometry *g
                                 .group_outputs = g->group_outputs,
                                 .kernel = {g->kernel[0], g->kernel[1], g->kernel[2]},
                                 .format = widest->format};
-  // A tap of 3 channels would take a step of 4; a row of 7 such taps takes 6 steps rather than 7.
-  const bool merges =
-      is_integer(layout.format) && g->group_inputs % QUAD != 0 && g->kernel[2] * g->group_inputs <= LONGEST_MERGED_RUN;
-  layout.run_taps = merges ? g->kernel[2] : 1;
+  layout.run_taps = taps_of_run(g, is_integer(layout.format));
   layout.runs = g->kernel[0] * g->kernel[1] * g->kernel[2] / layout.run_taps;
   layout.run_elements = layout.run_taps * g->group_inputs;
   layout.steps = is_integer(layout.format) ? divide_up(layout.run_elements, QUAD) : layout.run_elements;

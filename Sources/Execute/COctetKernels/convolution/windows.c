@@ -34,12 +34,17 @@ static void locate_tap(const octet_convolution_geometry *g, const ptrdiff_t orig
   }
 }
 
-/// Puts together a run that reaches over the border of its row, or whose taps do not lie side by side: padding, with
+/// Taps of a line: of a run, or of a part of one.
+static ptrdiff_t line_taps(const octet_convolution_plan *plan) {
+  return plan->layout.run_taps == 1 ? 1 : (ptrdiff_t)plan->geometry.kernel[2];
+}
+
+/// Puts together a line that reaches over the border of its row, or whose taps do not lie side by side: padding, with
 /// the taps that are inside copied over it.
-static void gather_run(const run_range *runs, size_t image, const ptrdiff_t place[3], uint8_t *gathered) {
+static void gather_line(const run_range *runs, size_t image, const ptrdiff_t place[3], uint8_t *gathered) {
   const octet_convolution_plan *plan = runs->plan;
   const octet_convolution_geometry *g = &plan->geometry;
-  const ptrdiff_t dilation = (ptrdiff_t)g->dilation[2], taps = (ptrdiff_t)plan->layout.run_taps;
+  const ptrdiff_t dilation = (ptrdiff_t)g->dilation[2], taps = line_taps(plan);
   const ptrdiff_t first = place[2] < 0 ? (-place[2] + dilation - 1) / dilation : 0;
   const ptrdiff_t space = (ptrdiff_t)g->input[2] - 1 - place[2];
   const ptrdiff_t fitting = space < 0 ? 0 : space / dilation + 1, end = fitting < taps ? fitting : taps;
@@ -60,46 +65,133 @@ static void gather_run(const run_range *runs, size_t image, const ptrdiff_t plac
   }
 }
 
-/// One run of a window that may reach over the border, or whose taps do not lie side by side.
-static const uint8_t *locate_run(const run_range *runs, const window_origin *origin, size_t run, uint8_t *gathered) {
+/// One line of a window that may reach over the border, or whose taps do not lie side by side.
+static const uint8_t *locate_line(const run_range *runs, const window_origin *origin, size_t line, uint8_t *gathered) {
   const octet_convolution_plan *plan = runs->plan;
   const octet_convolution_geometry *g = &plan->geometry;
-  const octet_run_step *step = &plan->steps.run_steps[run];
+  const octet_run_step *step = &plan->steps.run_steps[line];
   const ptrdiff_t place[3] = {origin->place[0] + step->place[0], origin->place[1] + step->place[1],
                               origin->place[2] + step->place[2]};
   if (!is_within(place[0], (ptrdiff_t)g->input[0] - 1) || !is_within(place[1], (ptrdiff_t)g->input[1] - 1)) {
     return plan->padding;
   }
-  const ptrdiff_t last = place[2] + (ptrdiff_t)((plan->layout.run_taps - 1) * g->dilation[2]);
+  const ptrdiff_t last = place[2] + (line_taps(plan) - 1) * (ptrdiff_t)g->dilation[2];
   if (plan->steps.contiguous && place[2] >= 0 && last < (ptrdiff_t)g->input[2]) {
     return pixel_at(runs, origin->image, place);
   }
   if (plan->layout.run_taps == 1) {
     return plan->padding;
   }
-  gather_run(runs, origin->image, place, gathered);
+  gather_line(runs, origin->image, place, gathered);
   return gathered;
+}
+
+/// Copies whole pieces: the bytes behind are overwritten by the next line, or belong to nobody.
+static inline void copy_pieces(uint8_t *to, const uint8_t *from, size_t pieces) {
+  for (size_t piece = 0; piece < pieces; piece++) {
+    memcpy(to + piece * OCTET_GATHERED_PIECE, from + piece * OCTET_GATHERED_PIECE, OCTET_GATHERED_PIECE);
+  }
+}
+
+/// The same line of `count` windows, `step` bytes apart. `pieces` is a constant wherever this is inlined.
+static inline void copy_lines(uint8_t *to, const uint8_t *from, size_t step, size_t count, size_t pieces) {
+  for (size_t i = 0; i < count; i++, to += OCTET_GATHERED_ROW, from += step) {
+    copy_pieces(to, from, pieces);
+  }
+}
+
+static size_t line_bytes(const octet_convolution_plan *plan) {
+  return (size_t)line_taps(plan) * plan->geometry.group_inputs * plan->element_bytes;
+}
+
+static size_t pieces_of(size_t bytes) {
+  return (bytes + OCTET_GATHERED_PIECE - 1) / OCTET_GATHERED_PIECE;
+}
+
+/// Puts the lines of `count` windows together, all of which are inside. `window` is the first one's first tap.
+static void gather_inside(const run_range *runs, const uint8_t *window, size_t count, uint8_t *gathered) {
+  const octet_window_steps *steps = &runs->plan->steps;
+  const size_t bytes = line_bytes(runs->plan), pieces = pieces_of(bytes);
+  const size_t step = runs->plan->geometry.stride[2] * (size_t)steps->axis_bytes[2];
+  for (size_t line = 0; line < steps->run_step_count; line++, gathered += bytes) {
+    const uint8_t *from = window + steps->run_steps[line].offset;
+    switch (pieces) {
+    case 1:
+      copy_lines(gathered, from, step, count, 1);
+      break;
+    case 2:
+      copy_lines(gathered, from, step, count, 2);
+      break;
+    default:
+      copy_lines(gathered, from, step, count, pieces);
+      break;
+    }
+  }
+}
+
+/// Puts the lines of a window together that may reach over the border.
+static void gather_window(const run_range *runs, const window_origin *origin, uint8_t *gathered) {
+  const size_t bytes = line_bytes(runs->plan);
+  uint8_t line[OCTET_GATHERED_WINDOW + OCTET_GATHERED_PIECE];
+  for (size_t i = 0; i < runs->plan->steps.run_step_count; i++, gathered += bytes) {
+    copy_pieces(gathered, locate_line(runs, origin, i, line), pieces_of(bytes));
+  }
+}
+
+/// Points to the runs of `count` windows, all of which are inside.
+static void point_inside(const run_range *runs, const uint8_t *window, size_t count, size_t row,
+                         octet_windows *windows) {
+  const octet_window_steps *steps = &runs->plan->steps;
+  const octet_run_step *run_steps = &steps->run_steps[runs->first];
+  const size_t step = runs->plan->geometry.stride[2] * (size_t)steps->axis_bytes[2];
+  for (size_t i = 0; i < count; i++, window += step) {
+    const uint8_t **pointers = windows->pointers[row + i];
+    for (size_t run = 0; run < runs->count; run++) {
+      pointers[run] = window + run_steps[run].offset;
+    }
+  }
+}
+
+/// Points to the runs of a window, and gathers those that reach over the border.
+static void point_to_window(const run_range *runs, const window_origin *origin, size_t row, octet_windows *windows) {
+  for (size_t run = 0; run < runs->count; run++) {
+    uint8_t *gathered = windows->gathered[row] + run * OCTET_GATHERED_LINE;
+    windows->pointers[row][run] = locate_line(runs, origin, runs->first + run, gathered);
+  }
+}
+
+/// How many of `count` windows `stride` apart, of which the first is at `place`, are inside.
+static size_t count_inside(ptrdiff_t place, ptrdiff_t stride, ptrdiff_t last, size_t count) {
+  size_t inside = 0;
+  while (inside < count && is_within(place, last)) {
+    inside++;
+    place += stride;
+  }
+  return inside;
 }
 
 /// The windows of `count` neighbours in one row of the output.
 static void locate_row(const run_range *runs, window_origin origin, size_t count, size_t row, octet_windows *windows) {
-  const octet_convolution_plan *plan = runs->plan;
-  const octet_window_steps *steps = &plan->steps;
+  const octet_window_steps *steps = &runs->plan->steps;
   const bool row_is_inside = steps->contiguous && is_within(origin.place[0], steps->last_inside[0]) &&
                              is_within(origin.place[1], steps->last_inside[1]);
-  const ptrdiff_t stride = (ptrdiff_t)plan->geometry.stride[2];
+  const ptrdiff_t stride = (ptrdiff_t)runs->plan->geometry.stride[2], step = stride * steps->axis_bytes[2];
   const uint8_t *window = pixel_at(runs, origin.image, origin.place);
-  for (size_t i = 0; i < count; i++, origin.place[2] += stride, window += stride * steps->axis_bytes[2]) {
-    const uint8_t **pointers = windows->pointers[row + i];
-    if (row_is_inside && is_within(origin.place[2], steps->last_inside[2])) {
-      for (size_t run = 0; run < runs->count; run++) {
-        pointers[run] = window + steps->run_steps[runs->first + run].offset;
-      }
+  for (size_t i = 0, passed; i < count; i += passed) {
+    const size_t inside = row_is_inside ? count_inside(origin.place[2], stride, steps->last_inside[2], count - i) : 0;
+    uint8_t *gathered = windows->gathered[row + i] + windows->half;
+    passed = inside > 0 ? inside : 1;
+    if (steps->gathers && inside > 0) {
+      gather_inside(runs, window, inside, gathered);
+    } else if (steps->gathers) {
+      gather_window(runs, &origin, gathered);
+    } else if (inside > 0) {
+      point_inside(runs, window, inside, row + i, windows);
     } else {
-      for (size_t run = 0; run < runs->count; run++) {
-        pointers[run] = locate_run(runs, &origin, runs->first + run, windows->gathered[row + i][run]);
-      }
+      point_to_window(runs, &origin, row + i, windows);
     }
+    origin.place[2] += stride * (ptrdiff_t)passed;
+    window += step * (ptrdiff_t)passed;
   }
 }
 
@@ -144,6 +236,11 @@ void octet_locate_windows(const octet_convolution_plan *plan, const uint8_t *inp
   }
 }
 
+size_t octet_run_step_count(const octet_weight_layout *layout) {
+  const size_t lines = layout->kernel[0] * layout->kernel[1];
+  return layout->run_taps == lines * layout->kernel[2] ? lines : layout->runs;
+}
+
 void octet_convolution_prepare(octet_convolution_plan *plan, octet_run_step *run_steps) {
   const octet_convolution_geometry *g = &plan->geometry;
   octet_window_steps *steps = &plan->steps;
@@ -163,10 +260,12 @@ void octet_convolution_prepare(octet_convolution_plan *plan, octet_run_step *run
   const bool dense = g->dilation[2] == 1 && plan->input_pixel_stride == g->group_inputs * plan->element_bytes;
   steps->contiguous = plan->layout.run_taps == 1 || dense;
   steps->run_steps = run_steps;
+  steps->run_step_count = octet_run_step_count(&plan->layout);
+  steps->gathers = steps->run_step_count > plan->layout.runs;
   const ptrdiff_t origin[3] = {0, 0, 0};
-  for (size_t run = 0; run < plan->layout.runs; run++) {
+  for (size_t run = 0; run < steps->run_step_count; run++) {
     ptrdiff_t *place = run_steps[run].place;
-    locate_tap(g, origin, run * plan->layout.run_taps, place);
+    locate_tap(g, origin, run * (size_t)line_taps(plan), place);
     run_steps[run].offset =
         place[0] * steps->axis_bytes[0] + place[1] * steps->axis_bytes[1] + place[2] * steps->axis_bytes[2];
   }

@@ -16,6 +16,14 @@
 extern "C" {
 #endif
 
+enum {
+  /// The most bytes of a line of a kernel that is one run, and of a whole window that is.
+  OCTET_GATHERED_LINE = 64,
+  OCTET_GATHERED_WINDOW = 448,
+  /// Windows are gathered in pieces of so many bytes: what is read past a line, and past the padding.
+  OCTET_GATHERED_PIECE = 16,
+};
+
 /// Spatial values stand in the order depth, height, width.
 typedef struct octet_convolution_geometry {
   size_t batch, groups, group_inputs, group_outputs;
@@ -36,7 +44,7 @@ typedef struct octet_convolution_panel {
 typedef struct octet_weight_layout {
   size_t groups, group_inputs, group_outputs, kernel[3];
   octet_weight_format format;
-  /// Taps that one run covers: 1, or a kernel row; then runs, elements in a run, and steps along it.
+  /// Taps that one run covers: 1, a line of the kernel, or all; then runs, elements in a run, and steps along it.
   size_t run_taps, runs, run_elements, steps;
   size_t panel_count;
   /// Bytes of packed weights, and channels of initial sums, of one group.
@@ -74,7 +82,8 @@ void octet_weights_tame(const octet_weight_layout *layout, const octet_convoluti
 /// sums[channel] = Σ weights, for `channels` rows of `length` weights.
 void octet_weights_sum_s8(const int8_t *weights, size_t channels, size_t length, int32_t *sums);
 
-/// Where a run of taps stands in a window: its first tap's place, and bytes from the window's first pixel to it.
+/// Where a run of taps stands in a window, or a line of one that is gathered: its first tap's place, and bytes from the
+/// window's first pixel to it.
 typedef struct octet_run_step {
   ptrdiff_t place[3];
   ptrdiff_t offset;
@@ -84,15 +93,21 @@ typedef struct octet_run_step {
 typedef struct octet_window_steps {
   /// Whether output pixel n reads input pixel n and nothing else.
   bool pointwise;
-  /// Whether the taps of a run lie side by side where the window is inside the input.
+  /// Whether the taps of a line lie side by side where the window is inside the input.
   bool contiguous;
+  /// Whether the lines of a window are put together to one run.
+  bool gathers;
   /// A window whose first tap is at least 0 and at most this lies inside the input.
   ptrdiff_t last_inside[3];
   /// Bytes from one image, slice, row and pixel of the input to the next.
   ptrdiff_t image_bytes, axis_bytes[3];
-  /// Where each run of a window begins.
+  /// Where each run of a window begins, or each line of one that is gathered.
   const octet_run_step *run_steps;
+  size_t run_step_count;
 } octet_window_steps;
+
+/// How many run steps a plan has.
+size_t octet_run_step_count(const octet_weight_layout *layout);
 
 /// How far a group's tensors and weights lie from those of the group before.
 typedef struct octet_group_steps {
@@ -116,7 +131,7 @@ typedef struct octet_convolution_plan {
   const int32_t *pixel_initial;
   /// Bytes of an input element: 1 for u8, which sums to s32, or 4 for f32.
   size_t element_bytes;
-  /// A run of what padding holds (the zero point, or 0), and 3 bytes more.
+  /// A run of what padding holds (the zero point, or 0), and OCTET_GATHERED_PIECE bytes more.
   const uint8_t *padding;
   /// Bytes from one input pixel to the next.
   size_t input_pixel_stride;
@@ -136,7 +151,7 @@ typedef struct octet_convolution_plan {
 /// layout.runs of them.
 void octet_convolution_prepare(octet_convolution_plan *plan, octet_run_step *run_steps);
 
-/// Runs a plan. Up to 3 bytes past the last input pixel's channels are read; nothing but the output's channels is
+/// Runs a plan. Up to 15 bytes past the last input pixel's channels are read; nothing but the output's channels is
 /// written. The result does not depend on the team.
 void octet_convolution_run(const octet_convolution_plan *plan, const uint8_t *input,
                            const octet_epilogue_buffers *buffers, octet_team *team);

@@ -22,9 +22,13 @@ final class ConvolutionPlan: @unchecked Sendable {
     self.weights = weights
     self.epilogue = epilogue
     self.initial = KernelMemory(Self.padded(initial, layout))
-    // Kernels read up to three bytes past a run.
-    padding = KernelMemory(Array(repeating: paddingByte, count: layout.run_elements * weights.inputElementBytes + 3))
-    runSteps = KernelMemory(byteCount: layout.runs * MemoryLayout<octet_run_step>.stride)
+    // Kernels read in pieces past a run.
+    padding = KernelMemory(
+      Array(
+        repeating: paddingByte,
+        count: layout.run_elements * weights.inputElementBytes + Int(OCTET_GATHERED_PIECE)))
+    runSteps = KernelMemory(
+      byteCount: withUnsafePointer(to: layout, octet_run_step_count) * MemoryLayout<octet_run_step>.stride)
     self.placement = KernelMemory(placement.map { [$0.code(geometry.outputExtents)] } ?? [])
     plan = KernelMemory(byteCount: MemoryLayout<octet_convolution_plan>.stride)
 

@@ -30,7 +30,7 @@ package final class FloatConvolution: Sendable {
   /// The kernel that computes the widest part of the output, such as convolution_f32_6x64__avx512.
   package var kernelName: String { plan.kernelName }
 
-  /// Computes all output pixels. Nothing past the input is read; only the output's channels are written.
+  /// Computes all output pixels. Up to 15 bytes past the input are read; only the output's channels are written.
   package func run(
     input: UnsafeRawPointer, output: UnsafeMutableRawPointer, operands: EpilogueOperands = EpilogueOperands(),
     team: WorkerTeam

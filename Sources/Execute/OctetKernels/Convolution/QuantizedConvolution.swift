@@ -31,7 +31,7 @@ package final class QuantizedConvolution: Sendable {
   /// The kernel that computes the widest part of the output, such as convolution_u8s8s32_6x64__avx512vnni.
   package var kernelName: String { plan.kernelName }
 
-  /// Computes all output pixels. Up to 3 bytes past the input and 15 past an operand are read; only the output's
+  /// Computes all output pixels. Up to 15 bytes past the input and the operands are read; only the output's
   /// channels are written.
   package func run(
     input: UnsafeRawPointer, output: UnsafeMutableRawPointer, operands: EpilogueOperands = EpilogueOperands(),

@@ -18,7 +18,7 @@ import Testing
       operandPixelStrides: operands.map { _ in test.outputPixelStride },
       epilogue: Epilogue(
         channels: test.geometry.outputChannels, operations: operations, output: output.type, outputRange: output.range))
-    return try test.outputBytes(inputs, slack: 3, output, operands) {
+    return try test.outputBytes(inputs, slack: 15, output, operands) {
       convolution.run(input: $0, output: $1, operands: $2, team: team)
     }
   }
@@ -90,7 +90,7 @@ import Testing
     }
     for test in [small, large] {
       let inputs = test.inputs(&random)
-      let input = try GuardedMemory(inputs, slack: 3)
+      let input = try GuardedMemory(inputs, slack: 15)
       let output = TestMemory<Float>(count: test.outputCount)
       let convolution = QuantizedConvolution(
         geometry: test.geometry, weights: packed,
