@@ -6,9 +6,6 @@
 
 #include "convolution/slice.h"
 
-/// How many tasks each thread should get, so that all finish at nearly the same time.
-enum { TASKS_PER_THREAD = 4 };
-
 typedef struct {
   const octet_convolution_plan *plan;
   const uint8_t *input;
@@ -39,14 +36,28 @@ static void run_task(void *context, size_t task, size_t worker) {
   slice.panel->kernel->function(&slice, run->pixels * chunk / run->chunks, run->pixels * (chunk + 1) / run->chunks);
 }
 
+/// Into how many stretches of pixels each slice is split.
+///
+/// What is larger is read by one thread alone where it can be: with more weights than tensors, threads take different
+/// panels; otherwise each takes its part of the pixels, which it often finds in its own cache.
+static size_t chunks_of(const octet_convolution_plan *plan, size_t pixels, size_t slices, const octet_team *team) {
+  const octet_weight_layout *layout = &plan->layout;
+  const size_t inputs = layout->group_inputs * layout->groups, outputs = layout->group_channels * layout->groups;
+  // What the sums and what the epilogue take at the best.
+  const size_t cycles = pixels * (layout->group_bytes * layout->groups / 64 + outputs / 2);
+  const size_t most = divide_up(pixels, plan->panels[0].kernel->rows);
+  const size_t tasks = octet_team_tasks(team, cycles, most * slices);
+  const bool has_large_tensors = pixels * (inputs + outputs) > layout->group_bytes * layout->groups;
+  const size_t chunks = divide_up(tasks, slices), threads = octet_team_threads(team);
+  return smaller(has_large_tensors && tasks > 1 && chunks < threads ? threads : chunks, most);
+}
+
 void octet_convolution_run(const octet_convolution_plan *plan, const uint8_t *input,
                            const octet_epilogue_buffers *buffers, octet_team *team) {
   const octet_convolution_geometry *g = &plan->geometry;
   convolution_run run = {.plan = plan, .input = input, .buffers = buffers};
   run.pixels = g->batch * g->output[0] * g->output[1] * g->output[2];
-  const size_t slices = g->groups * plan->layout.panel_count, threads = octet_team_threads(team);
-  const size_t wanted = threads > 1 ? divide_up(threads * TASKS_PER_THREAD, slices) : 1;
-  const size_t most = divide_up(run.pixels, plan->panels[0].kernel->rows);
-  run.chunks = smaller(wanted, most);
+  const size_t slices = g->groups * plan->layout.panel_count;
+  run.chunks = chunks_of(plan, run.pixels, slices, team);
   octet_team_run(team, run_task, &run, slices * run.chunks);
 }

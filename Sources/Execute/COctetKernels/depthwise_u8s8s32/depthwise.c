@@ -1,14 +1,16 @@
 /// The loop over lines of the output, blocks of channels, and stretches of pixels.
 #include "octet_depthwise.h"
 
-enum { QUAD = 4, TASKS_PER_THREAD = 4 };
+enum { QUAD = 4 };
 
 typedef struct {
   const octet_depthwise_plan *plan;
   const uint8_t *input;
   const octet_epilogue_buffers *buffers;
-  /// Lines that share their columns, as groups of an image slice, of all of them, and groups of blocks.
-  size_t lines_together, slice_groups, line_groups, blocks, block_groups;
+  /// Lines that share their columns, groups of such lines in an image slice and in all, and blocks of channels.
+  size_t lines_together, slice_groups, line_groups, blocks;
+  /// Into how many tasks the groups and the blocks are split.
+  size_t stretches, block_parts;
 } depthwise_run;
 
 /// How a line is cut so that its columns fit the space for them.
@@ -195,22 +197,31 @@ static void run_lines(const depthwise_lines *lines) {
   }
 }
 
-/// A task is a group of lines, or some of its blocks where lines are few.
-static void run_task(void *context, size_t task, size_t worker) {
-  (void)worker;
-  const depthwise_run *run = context;
+/// Neighbouring lines that share their columns, and all of their blocks of channels first ..< end.
+static void run_line_group(const depthwise_run *run, size_t group, size_t first_block, size_t end_block) {
   const octet_convolution_geometry *g = &run->plan->geometry;
-  const size_t block_group = task % run->block_groups, line_group = task / run->block_groups;
-  const size_t slice = line_group / run->slice_groups, height = line_group % run->slice_groups * run->lines_together;
+  const size_t slice = group / run->slice_groups, height = group % run->slice_groups * run->lines_together;
   depthwise_lines lines = {.run = run,
                            .first_line = slice * g->output[1] + height,
                            .line_count = smaller(run->lines_together, g->output[1] - height),
                            .image = slice / g->output[0],
                            .origin = {(ptrdiff_t)(slice % g->output[0] * g->stride[0]) - g->pad[0],
                                       (ptrdiff_t)(height * g->stride[1]) - g->pad[1]}};
-  const size_t end = run->blocks * (block_group + 1) / run->block_groups;
-  for (lines.block = run->blocks * block_group / run->block_groups; lines.block < end; lines.block++) {
+  for (lines.block = first_block; lines.block < end_block; lines.block++) {
     run_lines(&lines);
+  }
+}
+
+/// A task is a stretch of line groups, or some blocks of them where they are few.
+static void run_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const depthwise_run *run = context;
+  const size_t part = task % run->block_parts, stretch = task / run->block_parts;
+  const size_t first_block = run->blocks * part / run->block_parts;
+  const size_t end_block = run->blocks * (part + 1) / run->block_parts;
+  const size_t end = run->line_groups * (stretch + 1) / run->stretches;
+  for (size_t group = run->line_groups * stretch / run->stretches; group < end; group++) {
+    run_line_group(run, group, first_block, end_block);
   }
 }
 
@@ -221,7 +232,11 @@ void octet_depthwise_run(const octet_depthwise_plan *plan, const uint8_t *input,
   run.slice_groups = divide_up(g->output[1], run.lines_together);
   run.line_groups = g->batch * g->output[0] * run.slice_groups;
   run.blocks = divide_up(g->groups, plan->kernel->channels);
-  const size_t threads = octet_team_threads(team);
-  run.block_groups = threads > 1 ? smaller(divide_up(threads * TASKS_PER_THREAD, run.line_groups), run.blocks) : 1;
-  octet_team_run(team, run_task, &run, run.line_groups * run.block_groups);
+  // About half a cycle for each output of a small kernel.
+  const size_t outputs = g->batch * g->output[0] * g->output[1] * g->output[2] * g->groups;
+  const size_t cycles = outputs / 2 + outputs * g->kernel[0] * g->kernel[1] * g->kernel[2] / 32;
+  const size_t tasks = octet_team_tasks(team, cycles, run.line_groups * run.blocks);
+  run.stretches = smaller(tasks, run.line_groups);
+  run.block_parts = smaller(divide_up(tasks, run.stretches), run.blocks);
+  octet_team_run(team, run_task, &run, run.stretches * run.block_parts);
 }

@@ -23,6 +23,11 @@ void octet_team_destroy(octet_team *team);
 
 size_t octet_team_threads(const octet_team *team);
 
+/// Into how many tasks work of about `cycles` processor cycles is best split, at most `most`: into one where a fork
+/// would take as long, into one per thread where tasks would be short, else into several, so that all threads end
+/// together although one may be held up.
+size_t octet_team_tasks(const octet_team *team, size_t cycles, size_t most);
+
 /// Says that runs will follow each other closely until octet_team_end: wakes the workers, which then wait for tasks
 /// awake, so that a fork does not cost a system call. Sessions may overlap.
 void octet_team_begin(octet_team *team);

@@ -153,6 +153,18 @@ void octet_team_end(octet_team *team) {
   atomic_fetch_sub(&team->sessions, 1);
 }
 
+size_t octet_team_tasks(const octet_team *team, size_t cycles, size_t most) {
+  // A fork takes about a thousand cycles, and taking a task a few hundred.
+  enum { CYCLES_WORTH_A_FORK = 4000, CYCLES_PER_TASK = 25000, MOST_PER_THREAD = 4 };
+  if (team->threads == 1 || cycles < CYCLES_WORTH_A_FORK) {
+    return 1;
+  }
+  const size_t per_thread = cycles / team->threads / CYCLES_PER_TASK;
+  const size_t tasks =
+      team->threads * (per_thread < 1 ? 1 : (per_thread < MOST_PER_THREAD ? per_thread : MOST_PER_THREAD));
+  return tasks < most ? tasks : most;
+}
+
 /// Publishes the job, works on it, and waits for the tasks that others took.
 static void share_tasks(octet_team *team, const team_job *job) {
   team->job = *job;
