@@ -5,17 +5,33 @@
 #include "isa/name.h"
 #include "convolution/finish_tile.h"
 
-/// `rows` and `vectors` are constants wherever this is inlined.
-OCTET_INLINE void dot(const octet_dot_tile *tile, size_t rows, size_t vectors) {
-  enum { SUM_BYTES = 4 };
+/// Loads what the sums start from: one row for all, or the sums so far.
+OCTET_INLINE void start_sums(const octet_dot_tile *tile, size_t rows, size_t vectors, sum_vector sums[][MOST_VECTORS]) {
   const uint8_t *initial = tile->initial;
-  const uint8_t *weights = tile->weights;
-  sum_vector sums[OCTET_TILE_ROWS][MOST_VECTORS];
+  // Narrow panels gain nothing from it: measured.
+  const bool loads_once = vectors * sizeof(sum_vector) >= 48 * sizeof(int32_t);
+  if (loads_once && tile->initial_row_stride == 0) {
+    OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
+      const sum_vector of_all_rows = load_vector(initial + v * sizeof(sum_vector));
+      OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
+        sums[r][v] = of_all_rows;
+      }
+    }
+    return;
+  }
+  const size_t row_bytes = tile->initial_row_stride * sizeof(int32_t);
   OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
     OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {
-      sums[r][v] = load_vector(initial + r * tile->initial_row_stride * SUM_BYTES + v * sizeof(sum_vector));
+      sums[r][v] = load_vector(initial + r * row_bytes + v * sizeof(sum_vector));
     }
   }
+}
+
+/// `rows` and `vectors` are constants wherever this is inlined.
+OCTET_INLINE void dot(const octet_dot_tile *tile, size_t rows, size_t vectors) {
+  const uint8_t *weights = tile->weights;
+  sum_vector sums[OCTET_TILE_ROWS][MOST_VECTORS];
+  start_sums(tile, rows, vectors, sums);
   for (size_t run = 0; run < tile->runs; run++) {
     const uint8_t *inputs[OCTET_TILE_ROWS];
     OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {

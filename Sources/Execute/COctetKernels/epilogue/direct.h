@@ -30,7 +30,9 @@ OCTET_INLINE f32x16 add_residual(const octet_direct_rows *rows, f32x16 v, size_t
     v = v * rows->middle_scale + rows->middle_shift;
   }
   const f32x16 r = f32_of_u8(load_u8(rows->operand + row * rows->operand_stride + unit * OCTET_LANES));
-  return v + (r * rows->operand_scale + rows->operand_shift);
+  // Most activations have no zero point, and x + 0 is x.
+  const f32x16 scaled = r * rows->operand_scale;
+  return v + (rows->operand_shift == 0 ? scaled : scaled + rows->operand_shift);
 }
 
 /// Stores sixteen bytes, of which lane `lane` is a constant wherever this is inlined.
