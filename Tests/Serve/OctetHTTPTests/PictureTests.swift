@@ -1,3 +1,4 @@
+import OctetTensor
 import OctetTestSupport
 import Testing
 
@@ -67,6 +68,17 @@ import Testing
     let tensors = try post(Self.png, to: "/v2/models/doubling/infer")
     #expect(tensors.status == 400 && tensors.text.contains("takes tensors"))
     #expect(try server.metric(#"octet_requests_total{model="picture",version="1",code="400"}"#) == 2)
+  }
+
+  @Test func picturesMayNotGrowBeyondWhatABodyMayHave() throws {
+    var options = HTTPServerOptions()
+    options.bodyByteCount = 20_000
+    let server = try TestServer(options: options, picture: [1, 1, 64, 64])
+    let picture = #"{"b64":"\#(Self.base64)"}"#
+    let one = try server.connect().post("/v1/models/picture:predict", #"{"instances":[\#(picture)]}"#)
+    #expect(one.status == 200)
+    let two = try server.connect().post("/v1/models/picture:predict", #"{"instances":[\#(picture),\#(picture)]}"#)
+    #expect(two.status == 413 && two.text.contains("its rows take more than the 20000 bytes"))
   }
 
   @Test func aPictureMayNotBeTooLarge() throws {

@@ -18,7 +18,7 @@ final class TestServer: Sendable {
   /// Serves `doubling`, which is the default, `typed`, `pair`, `picture`, and `broken`, which does not load, if that is wanted.
   init(
     options: HTTPServerOptions = HTTPServerOptions(), serving: ServingOptions = TestServer.options,
-    hasBrokenModel: Bool = false
+    hasBrokenModel: Bool = false, picture: Shape = [1, 1, 1, 2]
   ) throws {
     let gate = Gate()
     self.gate = gate
@@ -31,7 +31,7 @@ final class TestServer: Sendable {
         return FakeModel.copying(
           [.f64, .f32, .f16, .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .boolean], extent: 2)
       case "picture":
-        return FakeModel.copying([Port(name: "image", type: TensorType(.f32, Shape(valid: [1, 1, 1, 2])))])
+        return FakeModel.copying([Port(name: "image", type: TensorType(.f32, picture))])
       case "pair":
         let rows = Dimension.bounded(0...Int.max)
         return FakeModel.copying([

@@ -1,4 +1,5 @@
 import Dispatch
+import OctetImages
 import OctetServing
 import OctetTensor
 
@@ -28,9 +29,9 @@ enum Infer {
   }
 
   static func respond(_ request: RouteRequest, reading read: @escaping Read, _ reply: @escaping Route.Reply) {
-    // How long reading takes is known of plain bodies only.
-    let isCompressed = request.http.head.value(of: "Content-Encoding") != nil
-    let byteCount = isCompressed ? Int.max : request.http.body.bytes.count
+    // The size tells how long reading takes of plain bodies only: a few bytes may be a large picture.
+    let isPlain = request.http.head.value(of: "Content-Encoding") == nil && !request.mayHoldPicture
+    let byteCount = isPlain ? request.http.body.bytes.count : Int.max
     perform(byteCount) { submit(request, read, mayRunHere: byteCount <= inlineByteCount, reply) }
   }
 
@@ -109,6 +110,11 @@ extension ModelRepository.Entry {
 }
 
 extension RouteRequest {
+  /// A body that begins with a picture, or one for a model of the path that takes pictures, where base64 may be one.
+  fileprivate var mayHoldPicture: Bool {
+    ImageFormat(of: http.body.bytes) != nil || path.model != nil && (try? entry())?.source.picture != nil
+  }
+
   /// The model of the path, or the one that the body names, or the default one.
   fileprivate func entry(orNamed name: String?) throws(HTTPError) -> ModelRepository.Entry {
     guard let name else { return try entry() }

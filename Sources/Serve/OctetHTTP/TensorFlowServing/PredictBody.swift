@@ -36,6 +36,7 @@ struct PredictBody {
     var layout = Layout.columns
     /// Rows of each input that came as base64.
     private var rows: [[Tensor]]
+    private var rowByteCount = 0
     /// Why a part was refused; the reader only passes on that it was.
     private var refusal: HTTPError?
 
@@ -95,11 +96,15 @@ struct PredictBody {
       let port = signature.inputs[index]
       let text = Data(bytes: UnsafeRawPointer(base64.bytes), count: base64.length)
       guard let bytes = Data(base64Encoded: text) else { throw .badRequest("input '\(port.name)': b64 is not base64") }
-      if let picture = try picture(bytes) {
-        rows[index].append(picture)
-      } else {
-        rows[index].append(try port.row(of: bytes))
+      let row: Tensor
+      if let picture = try picture(bytes) { row = picture } else { row = try port.row(of: bytes) }
+      // Pictures of a hundred bytes each become tensors as large as any.
+      rowByteCount += row.byteCount
+      guard rowByteCount <= options.bodyByteCount || rows.allSatisfy(\.isEmpty) else {
+        throw HTTPError(
+          413, "input '\(port.name)': its rows take more than the \(options.bodyByteCount) bytes that a body may have")
       }
+      rows[index].append(row)
     }
 
     private func picture(_ bytes: Data) throws(HTTPError) -> Tensor? {
