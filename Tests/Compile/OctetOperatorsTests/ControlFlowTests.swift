@@ -7,7 +7,7 @@ import Testing
 /// What loops promise beyond what their golden values show.
 @Suite struct ControlFlowTests {
   /// carried + 1, as long as it is below a limit.
-  private func counting(to limit: Double, condition: Bool = true) throws -> Loop {
+  private func counting(to limit: Double, condition: Bool = true, maximumByteCount: Int = 1 << 16) throws -> Loop {
     let g = GraphBuilder()
     let next = try g.add(Add(), try g.input("count", [1]), try g.constant([1], [1]))
     g.output(next, "next")
@@ -16,7 +16,7 @@ import Testing
       body: Subgraph(g.graph), sources: [.carried(operand: 2, output: 0)],
       results: [
         .last(output: 0), .joined(output: 0, try Iteration.Parts(axis: 0, start: 0, end: -1, stride: 1, size: 1)),
-      ], maximumTurns: 100)
+      ], maximumTurns: 100, maximumByteCount: maximumByteCount)
     return try Loop(iteration, condition: condition ? 1 : nil)
   }
 
@@ -43,6 +43,19 @@ import Testing
   @Test func aLoopWithoutEndIsRefused() throws {
     #expect(throws: OperatorError.self) { try run(counting(to: .infinity), turns: -1) }
     #expect(throws: OperatorError.self) { try run(counting(to: 1, condition: false), turns: .max) }
+  }
+
+  @Test func resultsThatGrowBeyondBoundsAreRefused() throws {
+    #expect(try run(counting(to: 4, maximumByteCount: 16), turns: -1).map(\.doubles) == [[4], [1, 2, 3, 4]])
+    #expect(throws: OperatorError.self) { try run(counting(to: 5, maximumByteCount: 16), turns: -1) }
+  }
+
+  @Test func aStringIsNoCondition() throws {
+    let g = GraphBuilder()
+    g.output(try g.input("text", [1], .string))
+    let iteration = try Iteration(body: Subgraph(g.graph), sources: [.operand(2)], results: [.last(output: 0)])
+    let loop = try Loop(iteration, condition: 0)
+    #expect(loop.refusal(.of(.i64, []), .of(.boolean, []), .of(.string, [1])) != nil)
   }
 
   @Test func turnsThatAreKnownGiveKnownShapes() throws {

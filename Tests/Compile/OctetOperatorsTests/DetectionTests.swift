@@ -28,6 +28,9 @@ import Testing
     settings.fixedSizes = [4]
     settings.densities = [1, 1]
     #expect(throws: OperatorError.self) { try PriorBox(settings: settings) }
+    settings.fixedSizes = [Double](repeating: 4, count: 1 << 10)
+    settings.densities = [Double](repeating: 64, count: 1 << 10)
+    #expect(throws: OperatorError.self) { try PriorBox(settings: settings) }
     #expect(throws: OperatorError.self) { try Proposal(settings: Proposal.Settings(), givesScores: true) }
     #expect(throws: OperatorError.self) {
       try NonMaxSuppression(encoding: .corner, sortsAcrossImages: true, indexType: .f32, givesScores: true)
@@ -35,6 +38,7 @@ import Testing
   }
 
   @Test func operandsThatDoNotFitAreRefused() throws {
+    #expect(CTCGreedyDecoder(mergesRepeats: true).refusal(.of([3, 1, 2]), .of(.string, [3, 1])) != nil)
     #expect(
       try suppression().refusal(.of([1, 5, 4]), .of([1, 2, 6]))
         == "operands of NonMaxSuppression: expected boxes [N, boxes, 4] and scores [N, classes, boxes], found "

@@ -253,4 +253,13 @@ import Testing
     #expect(ReduceSum(keepsAxes: true).refusal(.of([2]), .known(1)) == "axis of ReduceSum: expected -1…0, found 1")
     #expect(ReduceSum(keepsAxes: true).refusal(.of([2]), .of(.i64, [1])) == "the axes of ReduceSum are not known")
   }
+
+  /// A set of 2^20 keys that equal nothing would be searched from its beginning for each.
+  @Test func whatEqualsNothingIsDifferentFromAll() throws {
+    let op = try Unique(isSorted: false, indexType: .i64, countType: .i64)
+    let few = try op.evaluate([.f32(.nan, 2, .nan, 2)])
+    #expect(few[1...].map(\.doubles) == [[0, 1, 2], [0, 1, 2, 1], [1, 2, 1]])
+    let many = Tensor(.f32, [1 << 20], elements: [Float](repeating: .nan, count: 1 << 20))
+    #expect(try op.evaluate([many])[3].elementCount == 1 << 20)
+  }
 }

@@ -57,11 +57,12 @@ package struct Iteration: Sendable, Equatable {
   package let body: Subgraph
   package let sources: [Source]
   package let results: [Result]
-  /// More turns than this are refused: a request may ask for any number.
+  /// More turns than this are refused, and so are larger results: a request may ask for any number.
   package let maximumTurns: Int
+  package let maximumByteCount: Int
 
   package init(
-    body: Subgraph, sources: [Source], results: [Result], maximumTurns: Int = 1 << 17
+    body: Subgraph, sources: [Source], results: [Result], maximumTurns: Int = 1 << 17, maximumByteCount: Int = 1 << 31
   ) throws(OperatorError) {
     guard sources.count == body.inputCount else {
       throw .mismatch(
@@ -71,6 +72,7 @@ package struct Iteration: Sendable, Equatable {
     self.sources = sources
     self.results = results
     self.maximumTurns = maximumTurns
+    self.maximumByteCount = maximumByteCount
   }
 }
 
@@ -178,6 +180,7 @@ extension Iteration {
     var turn = 0
     var last: [Tensor]?
     var collected = [[Tensor]](repeating: [], count: results.count)
+    var collectedByteCount = 0
     while goesOn(turn, last) {
       guard turn < maximumTurns else {
         throw .mismatch("turns of an iteration", expected: "at most \(maximumTurns)", found: "more")
@@ -186,7 +189,12 @@ extension Iteration {
       for source in sources { inputs.append(try value(of: source, operands, turn: turn, last)) }
       let outputs = try body.run(inputs)
       for (index, result) in results.enumerated() {
-        if case .joined(let output, _) = result { collected[index].append(outputs[output]) }
+        guard case .joined(let output, _) = result else { continue }
+        collected[index].append(outputs[output])
+        collectedByteCount += outputs[output].byteCount
+      }
+      guard collectedByteCount <= maximumByteCount else {
+        throw .mismatch("results of an iteration", expected: "at most \(maximumByteCount) bytes", found: "more")
       }
       last = outputs
       turn += 1

@@ -25,6 +25,9 @@ package struct Loop: Operator {
       throw .mismatch(
         "turns and condition of \(Self.name)", expected: "single values", found: "\(operand.type)")
     }
+    if let condition, iteration.body.elementType(ofOutput: condition) == .string {
+      throw .mismatch("condition of \(Self.name)", expected: "a number from the body", found: "a string")
+    }
     return try iteration.resultTypes(operands, turns: knownTurns(operands))
   }
 

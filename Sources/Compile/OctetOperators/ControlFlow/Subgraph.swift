@@ -23,6 +23,10 @@ package final class Subgraph: Sendable, Equatable {
   /// An output that is the same whatever the inputs are.
   package func constant(ofOutput index: Int) -> Tensor? { graph.constant(graph.outputs[index].value) }
 
+  package func elementType(ofOutput index: Int) -> ElementType {
+    graph.type(of: graph.outputs[index].value).elementType
+  }
+
   /// The types of the outputs for inputs of these types.
   package func resultTypes(_ inputs: [TensorType]) throws(OperatorError) -> [TensorType] {
     for (id, type) in zip(graph.inputs, inputs) where graph.node(id).type.elementType != type.elementType {

@@ -34,6 +34,7 @@ package struct PriorBox: Operator {
   package static let name = "PriorBox"
   /// Models have a handful; each makes boxes for every cell.
   private static let maximumCount = 1 << 12
+  private static let maximumBoxesPerCell = 1 << 16
 
   package let settings: Settings
   private let variances: [Double]
@@ -66,6 +67,13 @@ package struct PriorBox: Operator {
     ratios = settings.aspectRatios.reduce(into: [1.0]) { known, ratio in
       guard known.allSatisfy({ abs($0 - ratio) >= 1e-6 }) else { return }
       known += settings.isFlipped ? [ratio, 1 / ratio] : [ratio]
+    }
+    // Each list is short, but their products are not.
+    let grids = self.densities.reduce(0) { $0 + $1 * $1 }
+    let most = grids * max(settings.fixedRatios.count, ratios.count) + settings.smallestSizes.count * (ratios.count + 1)
+    guard most <= Self.maximumBoxesPerCell else {
+      throw .mismatch(
+        "boxes in a cell of \(Self.name)", expected: "at most \(Self.maximumBoxesPerCell)", found: "up to \(most)")
     }
   }
 

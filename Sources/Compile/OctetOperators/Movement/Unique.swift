@@ -58,15 +58,25 @@ package struct Unique: Operator {
       (0..<outer).flatMap { row in values[((row * count + index) * inner)...].prefix(inner) }
     }
     var firsts: [Int] = []
+    var groups: [Int] = []
     var known: [[Double]: Int] = [:]
-    for (index, slice) in slices.enumerated() where known[slice] == nil {
-      known[slice] = firsts.count
+    for (index, slice) in slices.enumerated() {
+      // NaN equals nothing, not even itself. As keys, many of them would all meet in one place of the dictionary.
+      let isComparable = !slice.contains(where: \.isNaN)
+      if isComparable, let group = known[slice] {
+        groups.append(group)
+        continue
+      }
+      if isComparable { known[slice] = firsts.count }
+      groups.append(firsts.count)
       firsts.append(index)
     }
-    if isSorted { firsts.sort { slices[$0].lexicographicallyPrecedes(slices[$1]) } }
-    for (rank, first) in firsts.enumerated() { known[slices[first]] = rank }
-    // What equals nothing, not even itself, counts as found where it stands.
-    let numbers = slices.map { known[$0] ?? 0 }
+    var order = Array(firsts.indices)
+    if isSorted { order.sort { slices[firsts[$0]].lexicographicallyPrecedes(slices[firsts[$1]]) } }
+    var ranks = [Int](repeating: 0, count: order.count)
+    for (rank, group) in order.enumerated() { ranks[group] = rank }
+    firsts = order.map { firsts[$0] }
+    let numbers = groups.map { ranks[$0] }
     var counts = [Double](repeating: 0, count: firsts.count)
     for number in numbers { counts[number] += 1 }
     return [

@@ -19,7 +19,7 @@ package struct CTCGreedyDecoder: Operator {
     let scores = operands[0]
     guard scores.elementType.isFloatingPoint, scores.shape.rank == 3,
       !scores.shape[2].accepts(0) || scores.shape.fixed == nil,
-      operands[1].shape.isCompatible(with: [scores.shape[0], scores.shape[1]])
+      operands[1].elementType != .string, operands[1].shape.isCompatible(with: [scores.shape[0], scores.shape[1]])
     else {
       throw .mismatch(
         "operands of \(Self.name)", expected: "scores [steps, N, classes] and a mask [steps, N]",
