@@ -23,11 +23,11 @@ package enum ModelImporter {
   /// The graph of a model in memory.
   ///
   /// - Parameter name: stands for the path of the XML in errors.
-  package static func graph(xml: MappedFile, weights: MappedFile, name: String) throws(ModelError) -> Graph {
+  package static func graph(xml: FileContents, weights: FileContents, name: String) throws(ModelError) -> Graph {
     try graph(xml: xml, weights: WeightSource(weights, name: "the weights of \(name)"), name: name)
   }
 
-  private static func graph(xml: MappedFile, weights: WeightSource, name: String) throws(ModelError) -> Graph {
+  private static func graph(xml: FileContents, weights: WeightSource, name: String) throws(ModelError) -> Graph {
     do throws(ModelError) {
       return try IRImporter.graph(xml, weights: weights)
     } catch {
@@ -35,9 +35,9 @@ package enum ModelImporter {
     }
   }
 
-  private static func mapped(_ path: String) throws(ModelError) -> MappedFile {
+  private static func mapped(_ path: String) throws(ModelError) -> FileContents {
     do throws(FileError) {
-      return try MappedFile(path: path)
+      return try FileContents(path: path)
     } catch {
       throw .model(error.description)
     }

@@ -14,10 +14,10 @@ final class WeightSource {
   }
 
   private let name: String
-  private let file: Result<MappedFile, FileError>
+  private let file: Result<FileContents, FileError>
   private var tensors: [Request: Tensor] = [:]
 
-  init(_ file: MappedFile, name: String) {
+  init(_ file: FileContents, name: String) {
     self.file = .success(file)
     self.name = name
   }
@@ -26,7 +26,7 @@ final class WeightSource {
   init(path: String) {
     name = path
     do throws(FileError) {
-      file = .success(try MappedFile(path: path))
+      file = .success(try FileContents(path: path))
     } catch {
       file = .failure(error)
     }
@@ -54,7 +54,7 @@ final class WeightSource {
     return tensor
   }
 
-  private func openFile() throws(ModelError) -> MappedFile {
+  private func openFile() throws(ModelError) -> FileContents {
     do throws(FileError) {
       return try file.get()
     } catch {

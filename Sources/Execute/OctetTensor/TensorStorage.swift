@@ -18,7 +18,7 @@ package final class TensorStorage: @unchecked Sendable {
     owner = nil
   }
 
-  /// Bytes that `owner` keeps in place, such as a part of a mapped file. They are never written.
+  /// Bytes that `owner` keeps in place, such as a part of a file. They are never written.
   package init(viewing bytes: UnsafeRawBufferPointer, keeping owner: AnyObject) {
     base = UnsafeMutableRawPointer(mutating: bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped)
     byteCount = bytes.count

@@ -17,7 +17,7 @@ enum ModelLoading {
       throw .model("\(path): no such embedded model; there is \(known)")
     }
     return try ModelImporter.graph(
-      xml: MappedFile(bytes: files.xml), weights: MappedFile(bytes: files.weights), name: path)
+      xml: FileContents(bytes: files.xml), weights: FileContents(bytes: files.weights), name: path)
   }
 
   static func model(from path: String) throws(ModelError) -> CompiledModel {

@@ -20,9 +20,9 @@ enum NumPyFile {
   // MARK: - Reading
 
   static func read(_ path: String) throws(ModelError) -> Tensor {
-    let file: MappedFile
+    let file: FileContents
     do throws(FileError) {
-      file = try MappedFile(path: path)
+      file = try FileContents(path: path)
     } catch {
       throw .input(error.description)
     }
@@ -33,7 +33,7 @@ enum NumPyFile {
     }
   }
 
-  private static func parse(_ file: MappedFile) throws(ModelError) -> Tensor {
+  private static func parse(_ file: FileContents) throws(ModelError) -> Tensor {
     let bytes = file.bytes
     guard bytes.count >= 10, bytes.prefix(6).elementsEqual(magic) else {
       throw .input("expected a .npy file, which begins with \\x93NUMPY")

@@ -15,7 +15,7 @@ import Testing
 
   private static func graph(_ xml: String, _ golden: GoldenCase) throws(ModelError) -> Graph {
     try ModelImporter.graph(
-      xml: MappedFile(bytes: Array(xml.utf8)), weights: MappedFile(bytes: Array(golden.weights)), name: "flow.xml")
+      xml: FileContents(bytes: Array(xml.utf8)), weights: FileContents(bytes: Array(golden.weights)), name: "flow.xml")
   }
 
   /// The sentence with which the loop is refused after a change; nil when it is not.

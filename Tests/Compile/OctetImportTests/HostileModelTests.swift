@@ -13,8 +13,8 @@ import Testing
       guard let repetition = model.repeat else { return _ = try ModelImporter.graph(from: path) }
       let text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
         .replacing("@REPEAT@", with: String(repeating: repetition.text, count: repetition.times))
-      let weights = try MappedFile(path: "\(Fixtures.path)/hostile/\(model.name).bin")
-      _ = try ModelImporter.graph(xml: MappedFile(bytes: Array(text.utf8)), weights: weights, name: path)
+      let weights = try FileContents(path: "\(Fixtures.path)/hostile/\(model.name).bin")
+      _ = try ModelImporter.graph(xml: FileContents(bytes: Array(text.utf8)), weights: weights, name: path)
     }
     #expect(error.description.hasPrefix(path))
     for name in model.names { #expect(error.description.contains(name)) }

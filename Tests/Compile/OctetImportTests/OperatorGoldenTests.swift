@@ -12,7 +12,7 @@ import Testing
     #expect(!goldens.cases.isEmpty)
     for golden in goldens.cases {
       let graph = try ModelImporter.graph(
-        xml: MappedFile(bytes: Array(golden.xml.utf8)), weights: MappedFile(bytes: Array(golden.weights)),
+        xml: FileContents(bytes: Array(golden.xml.utf8)), weights: FileContents(bytes: Array(golden.weights)),
         name: "\(file), \(golden.name)")
       let types = graph.topologicalOrder.map { graph.node($0).layerType }
       #expect(types.contains(goldens.operator), "\(golden.name)")

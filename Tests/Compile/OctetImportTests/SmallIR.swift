@@ -52,7 +52,7 @@ enum SmallIR {
   }
 
   static func graph(_ xml: [UInt8], weights: [UInt8] = weights) throws(ModelError) -> Graph {
-    try ModelImporter.graph(xml: MappedFile(bytes: xml), weights: MappedFile(bytes: weights), name: "small.xml")
+    try ModelImporter.graph(xml: FileContents(bytes: xml), weights: FileContents(bytes: weights), name: "small.xml")
   }
 
   /// The sentence with which a model is refused; nil when it is not.

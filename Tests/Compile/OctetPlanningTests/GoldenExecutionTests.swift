@@ -9,7 +9,7 @@ import Testing
   func executionAgreesWithOpenVINO(_ file: String) throws {
     for golden in try OperatorGoldens.named(file).cases {
       let graph = try ModelImporter.graph(
-        xml: MappedFile(bytes: Array(golden.xml.utf8)), weights: MappedFile(bytes: Array(golden.weights)),
+        xml: FileContents(bytes: Array(golden.xml.utf8)), weights: FileContents(bytes: Array(golden.weights)),
         name: "\(file), \(golden.name)")
       try golden.expect(execute(graph, golden.inputs.map { try $0.tensor }))
     }

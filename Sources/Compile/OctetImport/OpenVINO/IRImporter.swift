@@ -16,7 +16,7 @@ struct IRImporter {
   /// The node of each layer, once it has been added; results have none.
   private var nodes: [Int: NodeID] = [:]
 
-  static func graph(_ xml: MappedFile, weights: WeightSource) throws(ModelError) -> Graph {
+  static func graph(_ xml: FileContents, weights: WeightSource) throws(ModelError) -> Graph {
     let root = try withExtendedLifetime(xml) { (file) throws(ModelError) in try IRParser.parse(file.bytes) }
     guard root.name == "net" else {
       throw .model("line \(root.line): expected <net>, the root of an OpenVINO IR, found <\(root.name)>")

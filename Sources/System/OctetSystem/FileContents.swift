@@ -10,7 +10,7 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 /// The bytes of a file, in place for as long as this object lives.
 ///
 /// Sendable because nobody writes the bytes once they are there.
-package final class MappedFile: @unchecked Sendable {
+package final class FileContents: @unchecked Sendable {
   /// Larger files are refused: no model is nearly as large, and what claims to be is not a model.
   package static let maximumByteCount = 1 << 36
 
@@ -27,7 +27,7 @@ package final class MappedFile: @unchecked Sendable {
   ///
   /// Into memory of its own: were the file itself mapped, overwriting it in place, as `cp` does, would change or end
   /// (SIGBUS) the process that serves it.
-  package init(path: String, maximumByteCount: Int = MappedFile.maximumByteCount) throws(FileError) {
+  package init(path: String, maximumByteCount: Int = FileContents.maximumByteCount) throws(FileError) {
     // Without O_NONBLOCK, opening a pipe waits for somebody to write to it.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(path, "cannot be opened: \(Self.systemMessage)") }
@@ -108,7 +108,11 @@ package final class MappedFile: @unchecked Sendable {
   }
 
   /// A file that takes all of the machine's memory is refused before it does.
-  private static var memoryByteCount: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
+  private static var memoryByteCount: Int {
+    let (bytes, isTooMany) = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
+      by: sysconf(Int32(_SC_PAGESIZE)))
+    return isTooMany || bytes <= 0 ? maximumByteCount : bytes
+  }
 
   private static var systemMessage: String { String(cString: strerror(errno)) }
 }
