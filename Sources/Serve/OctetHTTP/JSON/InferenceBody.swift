@@ -53,13 +53,12 @@ struct InferenceBody {
   }
 
   /// Receives the parts of the JSON in the order in which they stand.
-  private final class Collector {
+  private final class Collector: JSONCollector {
     var result = InferenceBody()
     var binary: ByteCursor
     private(set) var isSequence = false
     private let body: ByteBuffer
-    /// Why a part was refused; the reader only passes on that it was.
-    private var refusal: HTTPError?
+    var refusal: HTTPError?
 
     init(body: ByteBuffer, binary: ByteCursor) {
       self.body = body
@@ -88,23 +87,7 @@ struct InferenceBody {
         octet_json_read_request(text.baseAddress, text.count, &receiver, &message, message.count)
       }
       guard !isRead else { return }
-      throw refusal
-        ?? .badRequest(String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
-    }
-
-    private static func from(_ context: UnsafeMutableRawPointer?) -> Collector {
-      guard let context else { preconditionFailure("the reader has lost its receiver") }
-      return Unmanaged<Collector>.fromOpaque(context).takeUnretainedValue()
-    }
-
-    private func receive(_ part: (Collector) throws(HTTPError) -> Void) -> Bool {
-      do throws(HTTPError) {
-        try part(self)
-        return true
-      } catch {
-        refusal = error
-        return false
-      }
+      throw error(of: message)
     }
 
     private func add(

@@ -28,7 +28,7 @@ struct PredictBody {
   }
 
   /// Receives the inputs as the reader comes upon them.
-  private final class Collector {
+  private final class Collector: JSONCollector {
     private let model: ServedModel
     private let options: HTTPServerOptions
     private var signature: ModelSignature { model.signature }
@@ -37,8 +37,7 @@ struct PredictBody {
     /// Rows of each input that came as base64.
     private var rows: [[Tensor]]
     private var rowByteCount = 0
-    /// Why a part was refused; the reader only passes on that it was.
-    private var refusal: HTTPError?
+    var refusal: HTTPError?
 
     init(_ model: ServedModel, _ options: HTTPServerOptions) {
       self.model = model
@@ -71,23 +70,7 @@ struct PredictBody {
         }
       }
       guard !isRead else { return }
-      throw refusal
-        ?? .badRequest(String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
-    }
-
-    private static func from(_ context: UnsafeMutableRawPointer?) -> Collector {
-      guard let context else { preconditionFailure("the reader has lost its receiver") }
-      return Unmanaged<Collector>.fromOpaque(context).takeUnretainedValue()
-    }
-
-    private func receive(_ part: (Collector) throws(HTTPError) -> Void) -> Bool {
-      do throws(HTTPError) {
-        try part(self)
-        return true
-      } catch {
-        refusal = error
-        return false
-      }
+      throw error(of: message)
     }
 
     /// One row of an input that came as a picture, where the model takes pictures, or as the bytes of its elements,
