@@ -12,7 +12,7 @@ extension PassPipeline {
         "folding",
         [
           FoldShapeOf(), FoldConstants(), RemoveIdentities(), DropUnusedIndices(), FoldPadIntoConvolution(),
-          DecomposeBatchNorm(),
+          DecomposeBatchNorm(), FoldAffineIntoWeights(),
         ]),
       // Twins first: a pattern reads one x.
       Stage("duplicates", [MergeDuplicates()]),

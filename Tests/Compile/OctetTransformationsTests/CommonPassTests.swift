@@ -137,3 +137,114 @@ import Testing
     expectUnchanged(try pool(readingIndices: true), by: DropUnusedIndices())
   }
 }
+
+@Suite struct FoldAffineIntoWeightsTests {
+  private let channels: Shape = [1, 4, 1, 1]
+
+  @Test(arguments: [false, true])
+  func factorsAndTermsBehindAConvolution(_ isGrouped: Bool) throws {
+    let g = GraphBuilder()
+    let shape: Shape = isGrouped ? [2, 2, 1, 3, 3] : [4, 2, 3, 3]
+    let y = try g.convolution(try g.input("x", [1, 2, 5, 5]), try g.randomConstant(shape), grouped: isGrouped)
+    let scaled = try g.add(Multiply(), try g.randomConstant(channels), try g.bias(y, channels: 4))
+    let divided = try g.add(Divide(), scaled, try g.scalar(3))
+    g.output(try g.add(Subtract(), divided, try g.randomConstant(channels)))
+    try expectRewrite(
+      of: g.graph, by: FoldAffineIntoWeights(),
+      gives: """
+        x: f32[1, 2, 5, 5]
+        %1 = Convolution(x, f32\(shape))\(isGrouped ? " grouped" : ""): f32[1, 4, 3, 3]
+        %2 = Add(%1, f32[1, 4, 1, 1]): f32[1, 4, 3, 3]
+        y = %2
+        """, tolerance: 1e-6)
+  }
+
+  @Test func batchNormalization() throws {
+    let g = GraphBuilder()
+    let y = try g.convolution(try g.input("x", [1, 2, 5, 5]), try g.randomConstant([4, 2, 3, 3]))
+    var parameters = try (0..<3).map { _ in try g.randomConstant([4]) }
+    parameters.append(try g.randomConstant([4], in: 0.5...2))
+    let norm = try BatchNormInference(epsilon: 1e-3, dataOperand: 0)
+    g.output(Value(try g.addNode(norm, [try g.bias(y, channels: 4)] + parameters)))
+    try expectRewrite(
+      of: g.graph, by: DecomposeBatchNorm(), FoldAffineIntoWeights(),
+      gives: """
+        x: f32[1, 2, 5, 5]
+        %1 = Convolution(x, f32[4, 2, 3, 3]): f32[1, 4, 3, 3]
+        %2 = Add(%1, f32[1, 4, 1, 1]): f32[1, 4, 3, 3]
+        y = %2
+        """, tolerance: 1e-6)
+  }
+
+  @Test(arguments: [false, true])
+  func factorsBehindAProduct(_ transposes: Bool) throws {
+    let g = GraphBuilder()
+    let shape: Shape = transposes ? [4, 6] : [6, 4]
+    let product = MatMul(transposeA: false, transposeB: transposes)
+    let y = try g.add(product, try g.input("x", [2, 3, 6]), try g.randomConstant(shape))
+    g.output(try g.add(Multiply(), y, try g.randomConstant([4])))
+    try expectRewrite(
+      of: g.graph, by: FoldAffineIntoWeights(),
+      gives: """
+        x: f32[2, 3, 6]
+        %1 = MatMul(x, f32\(shape))\(transposes ? " transposeB" : ""): f32[2, 3, 4]
+        y = %1
+        """, tolerance: 1e-6)
+  }
+
+  @Test func oneTermIsABias() throws {
+    let g = GraphBuilder()
+    let y = try g.convolution(try g.input("x", [1, 2, 5, 5]), try g.randomConstant([4, 2, 3, 3]))
+    g.output(try g.bias(y, channels: 4))
+    expectUnchanged(g.graph, by: FoldAffineIntoWeights())
+  }
+
+  /// y · factor, for a convolution y with these weights.
+  private func scaled(
+    by factor: Shape = [1, 4, 1, 1], in range: ClosedRange<Double> = -1...1, weights: (GraphBuilder) throws -> Value
+  ) throws -> (GraphBuilder, x: Value, y: Value, weights: Value) {
+    let g = GraphBuilder()
+    let x = try g.input("x", [1, 2, 5, 5])
+    let weights = try weights(g)
+    let y = try g.convolution(x, weights)
+    g.output(try g.add(Multiply(), y, try g.randomConstant(factor, in: range)))
+    return (g, x, y, weights)
+  }
+
+  @Test func quantizedWeightsKeepTheirIntegers() throws {
+    let (g, _, _, _) = try scaled { try $0.int8Weights([4, 2, 3, 3]) }
+    expectUnchanged(g.graph, by: FoldAffineIntoWeights())
+    let integers = try scaled { g in
+      let constant = try g.randomConstant([4, 2, 3, 3], in: -127...127, .i8)
+      return try g.add(Dequantize(Dequantization(exactZeroPoints: [0])), constant)
+    }
+    expectUnchanged(integers.0.graph, by: FoldAffineIntoWeights())
+  }
+
+  @Test func whatOthersReadStays() throws {
+    let (shared, x, _, weights) = try scaled { try $0.randomConstant([4, 2, 3, 3]) }
+    shared.output(try shared.convolution(x, weights), "other")
+    expectUnchanged(shared.graph, by: FoldAffineIntoWeights())
+    let (read, _, y, _) = try scaled { try $0.randomConstant([4, 2, 3, 3]) }
+    read.output(y, "sum")
+    expectUnchanged(read.graph, by: FoldAffineIntoWeights())
+  }
+
+  @Test(arguments: [[1, 1, 3, 3], [2, 4, 1, 1], [1, 4, 3, 1], [1, 1, 1, 1, 1]])
+  func factorsOfOtherShapesStay(_ extents: [Int]) throws {
+    let (g, _, _, _) = try scaled(by: Shape(valid: extents)) { try $0.randomConstant([4, 2, 3, 3]) }
+    expectUnchanged(g.graph, by: FoldAffineIntoWeights())
+  }
+
+  @Test func weightsThatWouldOverflowStay() throws {
+    let (g, _, _, _) = try scaled(in: 1e30...2e30) { try $0.randomConstant([4, 2, 3, 3], in: 1e20...2e20) }
+    expectUnchanged(g.graph, by: FoldAffineIntoWeights())
+  }
+
+  @Test func quotientsByTheSumStay() throws {
+    let g = GraphBuilder()
+    let y = try g.convolution(try g.input("x", [1, 2, 5, 5]), try g.randomConstant([4, 2, 3, 3]))
+    g.output(try g.add(Divide(), try g.scalar(1), y))
+    expectUnchanged(g.graph, by: FoldAffineIntoWeights())
+  }
+}
