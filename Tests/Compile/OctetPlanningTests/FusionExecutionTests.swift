@@ -68,6 +68,38 @@ import Testing
     try expectExecutionMatchesMeaningEverywhere(g.graph, tolerance: tolerance)
   }
 
+  /// A dense block: what was joined is normalized per channel and quantized anew for each convolution.
+  @Test(arguments: [[1, 2, 0.5, -1], [1, 2, 0, 3]])
+  func aNormalizationOfJoinedGridsIsOneStep(_ scales: [Double]) throws {
+    let g = GraphBuilder()
+    let a = try g.signed(try g.input("a", [2, 2, 6, 6]), reach: 1)
+    let b = try g.fakeQuantize(try g.input("b", [2, 2, 6, 6]), -0.3, 2)
+    let scaled = try g.add(Multiply(), try g.concat([a, b]), try g.constant(scales, [1, 4, 1, 1]))
+    let normalized = try g.add(Add(), scaled, try g.constant([0.1, -0.2, 0.3, 5], [1, 4, 1, 1]))
+    let quantized = try g.fakeQuantize(try g.add(ReLU(), normalized), 0, 4)
+    g.output(try g.int8Convolution(quantized, inputs: 4, outputs: 8))
+    let isOneStep = try ModelCompiler().layers(of: g.graph).contains { $0.kernel.hasPrefix("requantize_u8") }
+    #expect(isOneStep)
+    try expectExecutionMatchesMeaningEverywhere(g.graph, tolerance: tolerance)
+  }
+
+  @Test func aNormalizationWithoutAQuantizerIsOneStepToo() throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", [2, 5, 6, 6]), -0.3, 2)
+    let pooled = try g.add(Multiply(), try g.maxPool(x, 2), try g.constant([1, 2, 3, -1, 9], [1, 5, 1, 1]))
+    g.output(try g.add(Clamp(minimum: 0, maximum: 6), try g.add(Add(), pooled, try g.scalar(-0.25))))
+    try expectExecutionMatchesMeaningEverywhere(g.graph)
+  }
+
+  /// Padding stands for 0, wherever that is on the moved grid.
+  @Test(arguments: [-300.0, -1, 0.3, 50])
+  func aShiftedGridIsPaddedWithZero(_ shift: Double) throws {
+    let g = GraphBuilder()
+    let x = try g.signed(try g.input("x", [2, 4, 6, 6]), reach: 1)
+    g.output(try g.int8Convolution(try g.add(Add(), x, try g.scalar(shift)), inputs: 4, outputs: 8))
+    try expectExecutionMatchesMeaningEverywhere(g.graph, tolerance: tolerance)
+  }
+
   @Test func everyKindOfEpilogueMayFollowAConvolution() throws {
     let g = GraphBuilder()
     let x = try g.signed(try g.input("x", [2, 8, 6, 6]), reach: 1)

@@ -5,6 +5,7 @@ struct DequantizeCase: Sendable, CustomTestStringConvertible {
   var change: LayoutChange
   var signed = false
   var perChannel = true
+  var clamp: ClosedRange<Float> = -.infinity ... .infinity
 
   var testDescription: String {
     "\(change.batch)×\(change.channels)×\(change.inner) \(change.source) to \(change.destination)"
@@ -21,10 +22,13 @@ struct DequantizeCase: Sendable, CustomTestStringConvertible {
           DequantizeCase(
             change: .init(batch: 2, channels: channels, inner: inner, from: wide, to: .planar), signed: true),
           DequantizeCase(
-            change: .init(batch: 1, channels: channels, inner: inner, from: .planar, to: .planar), signed: true),
+            change: .init(batch: 1, channels: channels, inner: inner, from: .planar, to: .planar), signed: true,
+            clamp: 0...6),
           DequantizeCase(
             change: .init(batch: 1, channels: channels, inner: inner, from: dense, to: dense), perChannel: false),
-          DequantizeCase(change: .init(batch: 2, channels: channels, inner: inner, from: wide, to: wide), signed: true),
+          DequantizeCase(
+            change: .init(batch: 2, channels: channels, inner: inner, from: wide, to: wide), signed: true,
+            clamp: 0 ... .infinity),
         ]
       }
     } + [
@@ -52,13 +56,15 @@ struct DequantizeF32Tests {
         for pixel in 0..<change.inner {
           let byte = source[change.offset(in: change.source, image, channel, pixel)]
           let x = test.signed ? Float(Int8(bitPattern: byte)) : Float(byte)
+          let y = x * scale[channel % count] + shift[channel % count]
           expected[change.offset(in: change.destination, image, channel, pixel)] =
-            x * scale[channel % count] + shift[channel % count]
+            min(max(y, test.clamp.lowerBound), test.clamp.upperBound)
         }
       }
     }
 
-    let dequantize = DequantizeF32(change, signed: test.signed, scale: scale, shift: shift, cpu: cpu)
+    let dequantize = DequantizeF32(
+      change, signed: test.signed, scale: scale, shift: shift, clamp: test.clamp, cpu: cpu)
     for team in testTeams {
       let destination = TestMemory<Float>(count: expected.count)
       TestMemory(source).with { source in destination.with { dequantize.run(source, into: $0, team: team) } }

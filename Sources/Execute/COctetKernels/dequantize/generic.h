@@ -6,6 +6,10 @@ OCTET_INLINE f32x16 f32_of_bytes(u8x16 bytes, bool is_signed) {
   return is_signed ? f32_of_i8(bytes) : f32_of_u8(bytes);
 }
 
+OCTET_INLINE f32x16 dequantize_lanes(const octet_dequantize_plan *plan, f32x16 x, f32x16 scale, f32x16 shift) {
+  return clamp_f32(x * scale + shift, plan->minimum, plan->maximum);
+}
+
 OCTET_INLINE void dequantize_planar(const octet_dequantize_arguments *a, size_t begin, size_t end, bool is_signed) {
   const octet_dequantize_plan *plan = a->plan;
   const size_t inner = plan->layout.inner, blocks = (inner + OCTET_PLANAR_UNIT - 1) / OCTET_PLANAR_UNIT;
@@ -16,7 +20,8 @@ OCTET_INLINE void dequantize_planar(const octet_dequantize_arguments *a, size_t 
     const uint8_t *source = a->source + row * inner;
     float *destination = a->destination + row * inner;
     for (size_t i = first; i < last; i += OCTET_LANES) {
-      store_first_f32(destination + i, f32_of_bytes(load_u8(source + i), is_signed) * scale + shift, last - i);
+      const f32x16 x = f32_of_bytes(load_u8(source + i), is_signed);
+      store_first_f32(destination + i, dequantize_lanes(plan, x, scale, shift), last - i);
     }
   }
 }
@@ -30,7 +35,8 @@ OCTET_INLINE void dequantize_channels_last(const octet_dequantize_arguments *a, 
     float *destination = a->destination + pixel * plan->layout.destination_stride;
     for (size_t c = 0; c < channels; c += OCTET_LANES) {
       const f32x16 x = f32_of_bytes(load_u8(source + c), is_signed);
-      store_first_f32(destination + c, x * load_f32(plan->scale + c) + load_f32(plan->shift + c), channels - c);
+      const f32x16 scale = load_f32(plan->scale + c), shift = load_f32(plan->shift + c);
+      store_first_f32(destination + c, dequantize_lanes(plan, x, scale, shift), channels - c);
     }
   }
 }
@@ -75,7 +81,7 @@ OCTET_INLINE void dequantize_to_planar(const octet_dequantize_arguments *a, size
       load_pixels(source + first, layout->source_stride, pixels, channels, quads);
       for (size_t k = 0; k < channels; k++) {
         const f32x16 x = f32_of_quad(quads[k / 4], k % 4, is_signed);
-        const f32x16 y = x * plan->scale[first + k] + plan->shift[first + k];
+        const f32x16 y = dequantize_lanes(plan, x, plan->scale[first + k], plan->shift[first + k]);
         store_first_f32(destination + (first + k) * inner, y, pixels);
       }
     }

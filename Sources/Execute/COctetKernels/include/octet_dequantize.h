@@ -1,6 +1,6 @@
 /// Dequantization of u8 or i8 to f32, with the change of layout that usually goes with it.
 ///
-///   y = x·scale[c] + shift[c]
+///   y = clamp(x·scale[c] + shift[c], minimum, maximum)
 #ifndef OCTET_DEQUANTIZE_H
 #define OCTET_DEQUANTIZE_H
 
@@ -19,6 +19,8 @@ typedef struct octet_dequantize_plan {
   octet_layout_plan layout;
   /// One value per channel, rounded up to a multiple of 16 values.
   const float *scale, *shift;
+  /// Infinite where nothing is clamped.
+  float minimum, maximum;
   /// Whether the bytes are i8.
   bool is_signed;
 } octet_dequantize_plan;

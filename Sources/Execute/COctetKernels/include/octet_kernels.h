@@ -21,6 +21,7 @@
 #include "octet_quantize.h"
 #include "octet_reduction.h"
 #include "octet_reorder.h"
+#include "octet_requantize.h"
 #include "octet_softmax.h"
 #include "octet_unary.h"
 

@@ -1,0 +1,5 @@
+#include "octet_requantize.h"
+
+#include "isa/begin_avx2.h"
+#include "requantize/generic.h"
+#include "isa/end.h"
