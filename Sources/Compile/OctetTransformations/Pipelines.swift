@@ -30,8 +30,8 @@ extension PassPipeline {
       Stage(
         "main",
         [
-          MoveDequantizationAfter(), KeepUnaryOnGrid(), PadIntegers(), SplitConvolutionOverConcat(), UseIntegerForm(),
-          FoldConstants(),
+          MoveDequantizationAfter(), FoldAffineIntoDequantization(), KeepUnaryOnGrid(), PadIntegers(),
+          SplitConvolutionOverConcat(), UseIntegerForm(), FoldConstants(),
         ]),
       Stage("reasons", [NoteRefusals()]),
       // A chain that became a table needs none of the operators in it.

@@ -53,6 +53,64 @@ import Testing
   }
 }
 
+@Suite struct FoldAffineIntoDequantizationTests {
+  private let grid = Dequantization(scale: 0.25, zeroPoint: 100)
+
+  private func dequantized(_ g: GraphBuilder) throws -> Value {
+    try g.add(Dequantize(grid), try g.input("x", [1, 2, 3, 3], .u8))
+  }
+
+  @Test func aNormalizationBecomesScalesOfChannels() throws {
+    let g = GraphBuilder()
+    let scaled = try g.add(Multiply(), try dequantized(g), try g.constant([2, -4], [1, 2, 1, 1]))
+    g.output(try g.add(Add(), try g.constant([1, 8], [1, 2, 1, 1]), scaled))
+    try expectRewrite(
+      of: g.graph, by: FoldAffineIntoDequantization(),
+      gives: """
+        x: u8[1, 2, 3, 3]
+        %1 = Dequantize(x) scale 0.5…×2 zeroPoint 98.0…×2 axes 1..<2: f32[1, 2, 3, 3]
+        y = %1
+        """, inputs: 0...255)
+  }
+
+  @Test func quotientsAndDifferencesDoTheSame() throws {
+    let g = GraphBuilder()
+    let shifted = try g.add(Subtract(), try dequantized(g), try g.scalar(5))
+    g.output(try g.add(Divide(), shifted, try g.scalar(-2)))
+    try expectRewrite(
+      of: g.graph, by: FoldAffineIntoDequantization(),
+      gives: """
+        x: u8[1, 2, 3, 3]
+        %1 = Dequantize(x) scale -0.125 zeroPoint 120.0: f32[1, 2, 3, 3]
+        y = %1
+        """, inputs: 0...255)
+  }
+
+  @Test func whatNoDequantizationSaysStays() throws {
+    func unchanged(_ make: (GraphBuilder, Value) throws -> Value) throws {
+      let g = GraphBuilder()
+      g.output(try make(g, try dequantized(g)))
+      expectUnchanged(g.graph, by: FoldAffineIntoDequantization())
+    }
+    try unchanged { g, x in try g.add(Multiply(), x, try g.constant([1, 0], [1, 2, 1, 1])) }
+    try unchanged { g, x in try g.add(Subtract(), try g.scalar(5), x) }
+    try unchanged { g, x in try g.add(Divide(), try g.scalar(5), x) }
+    try unchanged { g, x in try g.add(Divide(), x, try g.scalar(0)) }
+    try unchanged { g, x in try g.add(Add(), x, try g.constant([1, 2, 3], [1, 1, 1, 3])) }
+    try unchanged { g, x in try g.add(Add(), x, try g.constant([1, 2], [2, 1, 1, 1])) }
+    try unchanged { g, x in try g.add(Maximum(), x, try g.scalar(5)) }
+    try unchanged { g, x in try g.add(Add(), x, x) }
+  }
+
+  @Test func scalesAlongAnotherAxisStay() throws {
+    let g = GraphBuilder()
+    let along = Dequantization(scales: [1, 2, 3], zeroPoints: [0, 0, 0], axes: 2..<3)
+    let x = try g.add(Dequantize(along), try g.input("x", [1, 2, 3, 3], .u8))
+    g.output(try g.add(Multiply(), x, try g.constant([2, 4], [1, 2, 1, 1])))
+    expectUnchanged(g.graph, by: FoldAffineIntoDequantization())
+  }
+}
+
 @Suite struct MoveConcatAfterTests {
   private func parts(_ g: GraphBuilder) throws -> [Value] {
     [try g.input("a", [1, 1, 2, 2]), try g.input("b", [1, 2, 2, 2])]
