@@ -10,23 +10,28 @@ package enum IntegerForm {
   case sum([IntegerTerm], constant: Tensor? = nil)
 }
 
-/// scale · g(q): an operator on the integers behind the operands, its result then multiplied.
+/// factors · g(q): an operator on the integers behind the operands, its result then multiplied.
 package struct IntegerTerm {
   package let op: any Operator
   /// Stands in for operand `weightsOperand`; nil keeps it.
   package let weights: Tensor?
   package let weightsOperand: Int
-  /// One, or one per channel of `channelAxis`.
-  package let scales: [Double]
-  package let channelAxis: Int
+  /// Broadcast to the result.
+  package let factors: Tensor
 
-  package init(
-    op: any Operator, weights: Tensor? = nil, weightsOperand: Int = 1, scales: [Double], channelAxis: Int
-  ) {
+  package init(op: any Operator, weights: Tensor? = nil, weightsOperand: Int = 1, factors: Tensor) {
     self.op = op
     self.weights = weights
     self.weightsOperand = weightsOperand
-    self.scales = scales
-    self.channelAxis = channelAxis
+    self.factors = factors
+  }
+}
+
+extension Tensor {
+  /// f64 values along one axis of a tensor of rank `rank`, as a tensor that broadcasts to it; one value is a scalar.
+  package static func values(_ values: [Double], alongAxis axis: Int, rank: Int) -> Tensor {
+    if Set(values).count == 1 { return Tensor(.f64, .scalar, converting: [values[0]]) }
+    let extents = (0..<rank).map { $0 == axis ? values.count : 1 }
+    return Tensor(.f64, Shape(valid: extents), converting: values)
   }
 }

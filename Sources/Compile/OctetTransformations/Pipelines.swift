@@ -12,7 +12,7 @@ extension PassPipeline {
         "folding",
         [
           FoldShapeOf(), FoldConstants(), RemoveIdentities(), DropUnusedIndices(), FoldPadIntoConvolution(),
-          DecomposeBatchNorm(), FoldAffineIntoWeights(),
+          DecomposeBatchNorm(), FoldAffineIntoWeights(), ExpandVectors(),
         ]),
       // Twins first: a pattern reads one x.
       Stage("duplicates", [MergeDuplicates()]),
@@ -31,7 +31,7 @@ extension PassPipeline {
         "main",
         [
           MoveDequantizationAfter(), FoldAffineIntoDequantization(), KeepUnaryOnGrid(), PadIntegers(),
-          SplitConvolutionOverConcat(), UseIntegerForm(), FoldConstants(),
+          SplitConvolutionOverConcat(), SplitSumOverGrids(), MoveConcatAfterSum(), UseIntegerForm(), FoldConstants(),
         ]),
       Stage("reasons", [NoteRefusals()]),
       // A chain that became a table needs none of the operators in it.

@@ -131,6 +131,81 @@ import Testing
     try expectIntegers(g, sums: 6)
   }
 
+  /// Groups that begin and end elsewhere than scales do see every channel, most of them with weights of 0.
+  @Test(arguments: [0, 1])
+  func groupsMayHaveTwoScales(_ pads: Int) throws {
+    let g = GraphBuilder()
+    let highs = (0..<12).map { $0 < 5 ? 1 : 2.5 }
+    let x = try g.fakeQuantize(try g.input("x", [2, 12, 6, 6]), low: highs.map { -$0 * 0.37 }, high: highs)
+    g.output(try g.convolution(x, try asymmetricWeights(g, [2, 3, 6, 3, 3]), pads: pads, grouped: true))
+    try expectIntegers(g, sums: 4)
+  }
+
+  @Test func transposedConvolutionsSumBranchesApart() throws {
+    let g = GraphBuilder()
+    let parts = try [("a", 3, -0.7), ("b", 5, -0.4)].map { name, channels, low in
+      try g.fakeQuantize(try g.input(name, [2, .fixed(channels), 4, 5]), low, 1.3)
+    }
+    let window = try SpatialWindow(strides: [2, 2], dilations: [1, 1], padsBegin: [1, 1], padsEnd: [1, 1])
+    let deconvolution = try Deconvolution(window: window, isGrouped: false, outputPadding: [0, 0])
+    let weights = try g.int8Weights([8, 6, 3, 3], scaleShape: [1, 6, 1, 1])
+    g.output(try g.bias(try g.add(deconvolution, try g.concat(parts), weights), channels: 6))
+    try expectIntegers(g, sums: 2)
+  }
+
+  @Test func transposedDepthwiseConvolutionsHaveAZeroPointPerChannel() throws {
+    let g = GraphBuilder()
+    let lows = [-0.7, 0, -1, -0.2, -0.4, -0.9]
+    let x = try g.fakeQuantize(try g.input("x", [2, 6, 4, 5]), low: lows, high: lows.map { $0 + 1.3 })
+    let window = try SpatialWindow(strides: [2, 2], dilations: [1, 1], padsBegin: [1, 1], padsEnd: [1, 1])
+    let deconvolution = try Deconvolution(window: window, isGrouped: true, outputPadding: [1, 1])
+    g.output(try g.add(deconvolution, x, try g.int8Weights([6, 1, 1, 3, 3])))
+    try expectIntegers(g, sums: 1)
+  }
+
+  @Test func everyBatchAndColumnMayHaveItsScale() throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", [3, 4, 20]), -0.7, 1.3)
+    let weights = try g.int8Weights([3, 7, 20], scaleShape: [3, 7, 1])
+    g.output(try g.add(MatMul(transposeA: false, transposeB: true), x, weights))
+    try expectIntegers(g, sums: 1)
+  }
+
+  /// The kernel subtracts one byte from all rows; the rest of each zero point times the sums of the weights is known.
+  @Test(arguments: [false, true])
+  func everyRowMayHaveItsScale(_ isAsymmetric: Bool) throws {
+    let g = GraphBuilder()
+    let lows = [-0.7, -0.1, -1.2]
+    let x = try g.fakeQuantize(try g.input("x", [2, 3, 20]), low: lows, high: lows.map { $0 + 1.7 }, rank: 3)
+    let weights = isAsymmetric ? try asymmetricWeights(g, [7, 20]) : try g.int8Weights([7, 20])
+    g.output(try g.add(MatMul(transposeA: false, transposeB: true), x, weights))
+    try expectIntegers(g, sums: isAsymmetric ? 2 : 1)
+  }
+
+  @Test func rowsAndColumnsOfActivationsMayHaveTheirScales() throws {
+    let g = GraphBuilder()
+    let lows = [-0.7, -0.1, -1.2]
+    let a = try g.fakeQuantize(try g.input("a", [2, 3, 20]), low: lows, high: lows.map { $0 + 1.7 }, rank: 3)
+    let b = try g.fakeQuantize(try g.input("b", [2, 3, 20]), low: lows, high: lows.map { $0 + 2.1 }, rank: 3)
+    g.output(try g.add(MatMul(transposeA: false, transposeB: true), a, b))
+    try expectIntegers(g, sums: 3)
+  }
+
+  @Test(arguments: [([20], [2, 20, 6]), ([2, 5, 20], [20])] as [(PartialShape, PartialShape)])
+  func vectorsAreMatrices(_ left: PartialShape, _ right: PartialShape) throws {
+    let g = GraphBuilder()
+    let a = try g.signed(try g.input("a", left), reach: 1), b = try g.signed(try g.input("b", right), reach: 1)
+    g.output(try g.add(MatMul(transposeA: false, transposeB: false), a, b))
+    try expectIntegers(g, sums: 1)
+  }
+
+  @Test func functionsBetweenTwoStepsAreSumsOfGrids() throws {
+    let g = GraphBuilder()
+    let x = try g.add(ReLU(), try g.fakeQuantize(try g.input("x", [2, 5, 7, 6]), -0.7, 1.3))
+    g.output(try g.int8Convolution(x, inputs: 5, outputs: 9))
+    try expectIntegers(g, sums: 2)
+  }
+
   @Test func openImageSizesStayExactWithAnyZeroPoint() throws {
     let g = GraphBuilder()
     let x = try g.fakeQuantize(try g.input("x", [1, 4, .dynamic, .dynamic]), -0.7, 1.3)

@@ -248,3 +248,37 @@ import Testing
     expectUnchanged(g.graph, by: FoldAffineIntoWeights())
   }
 }
+
+@Suite struct ExpandVectorsTests {
+  private func graph(_ a: PartialShape, _ b: PartialShape, transposed: Bool = false) throws -> Graph {
+    let g = GraphBuilder()
+    let product = MatMul(transposeA: transposed && a.rank == 1, transposeB: transposed)
+    g.output(try g.add(product, try g.input("a", a), try g.input("b", b)))
+    return g.graph
+  }
+
+  @Test func aVectorOnTheRightIsAColumn() throws {
+    try expectRewrite(
+      of: try graph([2, 5, 6], [6]), by: ExpandVectors(),
+      gives: """
+        a: f32[2, 5, 6]
+        b: f32[6]
+        %1 = Unsqueeze(b, 1): f32[6, 1]
+        %2 = MatMul(a, %1): f32[2, 5, 1]
+        %3 = Squeeze(%2, -1): f32[2, 5]
+        y = %3
+        """)
+  }
+
+  @Test(arguments: [false, true], [[6, 4], [2, 6, 4], [6]] as [PartialShape])
+  func aVectorOnTheLeftIsARow(_ transposed: Bool, _ right: PartialShape) throws {
+    let shape = transposed && right.rank > 1 ? PartialShape(right.dimensions.dropLast(2) + [4, 6]) : right
+    let product = try graph([6], shape, transposed: transposed)
+    var rewritten = product
+    try PassPipeline("test", [Stage("rules", [ExpandVectors()])]).run(on: &rewritten)
+    #expect(rewritten.dump.contains("Unsqueeze(a"))
+    try expectSameMeaning(product, rewritten)
+  }
+
+  @Test func matricesStay() throws { expectUnchanged(try graph([2, 6], [6, 3]), by: ExpandVectors()) }
+}

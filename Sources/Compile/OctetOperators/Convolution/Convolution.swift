@@ -3,11 +3,11 @@ package import OctetTensor
 
 /// Convolution of 1 to 3 spatial dimensions, grouped or not  (opset1 Convolution, GroupConvolution).
 ///
-///     y[n, o, p] = Σ over c, t of (x[n, c, p·stride + t·dilation − pad] − zₓ[c]) · (w[o, c, t] − z_w[o])
+///     y[n, o, p] = Σ over c, t of (x[n, c, p·stride + t·dilation − pad] − z[c]) · w[o, c, t]
 ///
-/// Taps outside the image contribute nothing: padding is a real zero, whatever the zero points.
+/// Taps outside the image contribute nothing: padding is a real zero, whatever the zero points z.
 /// Operands: x [N, C, spatial…]; w [O, C, kernel…], or grouped [G, O/G, C/G, kernel…]. Zero points are 0 on floats.
-package struct Convolution: Operator {
+package struct Convolution: ConvolutionFamily {
   package static let name = "Convolution"
   package let window: SpatialWindow
   package let isGrouped: Bool
@@ -15,18 +15,14 @@ package struct Convolution: Operator {
   package let channels: Range<Int>?
   /// One per input channel, or a single one.
   package let activationZeroPoints: [Double]
-  /// One per output channel, or a single one.
-  package let weightZeroPoints: [Double]
 
   package init(
-    window: SpatialWindow, isGrouped: Bool, channels: Range<Int>? = nil, activationZeroPoints: [Double] = [0],
-    weightZeroPoints: [Double] = [0]
+    window: SpatialWindow, isGrouped: Bool, channels: Range<Int>? = nil, activationZeroPoints: [Double] = [0]
   ) {
     self.window = window
     self.isGrouped = isGrouped
     self.channels = channels
     self.activationZeroPoints = activationZeroPoints
-    self.weightZeroPoints = weightZeroPoints
   }
 
   package var attributes: String {
@@ -36,35 +32,32 @@ package struct Convolution: Operator {
     if activationZeroPoints.contains(where: { $0 != 0 }) {
       parts.append(activationZeroPoints.count == 1 ? "zeroPoint \(Float(activationZeroPoints[0]))" : "zeroPoints")
     }
-    if weightZeroPoints.contains(where: { $0 != 0 }) { parts.append("weightZeroPoints") }
     return parts.filter { !$0.isEmpty }.joined(separator: " ")
   }
 
+  // MARK: - Over integers
+
+  package static let outputAxis = 1
+  package var readsNoPadding: Bool { window.neverPads }
+
+  package func weightShape(_ weights: Operand) throws(OperatorError) -> WeightShape {
+    try WeightShape(weights, window: window, isGrouped: isGrouped)
+  }
+
+  package func summing(_ channels: Range<Int>?, zeroPoints: [Double]) -> Convolution {
+    Convolution(window: window, isGrouped: isGrouped, channels: channels, activationZeroPoints: zeroPoints)
+  }
+
+  // MARK: - Shapes
+
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
     try operands.expect(2, of: Self.name)
-    let weights = try WeightShape(operands[1], window: window, isGrouped: isGrouped)
+    let weights = try weightShape(operands[1])
     let spatial = try window.spatial(of: operands[0].shape, Self.name)
-    try checkChannels(operands[0].shape[1], weights, operands[1].shape)
+    try weights.check(operands[0].shape[1], summing: channels, operands[1].shape)
     let extents = try window.outputDimensions(input: spatial, kernel: weights.kernel)
     let shape = PartialShape([operands[0].shape[0], .fixed(weights.outputChannels)] + extents)
     return [TensorType(try Self.elementType(operands), shape)]
-  }
-
-  private func checkChannels(
-    _ dimension: Dimension, _ weights: WeightShape, _ weightShape: PartialShape
-  ) throws(OperatorError) {
-    if let channels {
-      guard channels.count == weights.inputChannels, let all = dimension.fixedExtent, channels.upperBound <= all,
-        channels.lowerBound >= 0
-      else {
-        throw .mismatch(
-          "channels \(channels)", expected: "\(weights.inputChannels) of \(dimension)", found: "\(channels.count)")
-      }
-    } else if !dimension.accepts(weights.inputChannels) {
-      throw .mismatch(
-        "channels of the operand", expected: "\(weights.inputChannels), as the weights \(weightShape) say",
-        found: "\(dimension)")
-    }
   }
 
   /// The type of the sums: f32 for integers.
@@ -85,13 +78,9 @@ package struct Convolution: Operator {
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
     let type = try resultTypes(operands.map { Operand(type: $0.type) })[0]
     guard let shape = type.shape.fixed else { throw OperatorError("the result has no fixed shape") }
-    let weights = try WeightShape(Operand(type: operands[1].type), window: window, isGrouped: isGrouped)
+    let weights = try weightShape(Operand(type: operands[1].type))
     let x = Dequantize(Dequantization(exactZeroPoints: activationZeroPoints)).apply(to: operands[0])
-    let perOutput = operands[1].elementCount / max(weights.outputChannels, 1)
-    let w = operands[1].doubles.enumerated().map { index, value in
-      value - weightZeroPoints[weightZeroPoints.count == 1 ? 0 : index / perOutput]
-    }
-    let y = sum(x, w, source: operands[0].shape, result: shape, weights)
+    let y = sum(x, operands[1].doubles, source: operands[0].shape, result: shape, weights)
     return [Tensor(type.elementType, shape, converting: y)]
   }
 
@@ -164,5 +153,22 @@ package struct WeightShape: Sendable {
     outputsPerGroup = shape[leading - 2]
     inputsPerGroup = shape[leading - 1]
     kernel = Array(shape.extents[leading...])
+  }
+
+  /// Checks that an image has the channels that weights of this shape sum, `channels` or all of them.
+  func check(
+    _ dimension: Dimension, summing channels: Range<Int>?, _ shape: PartialShape
+  ) throws(OperatorError) {
+    if let channels {
+      guard channels.count == inputChannels, let all = dimension.fixedExtent, channels.upperBound <= all,
+        channels.lowerBound >= 0
+      else {
+        throw .mismatch(
+          "channels \(channels)", expected: "\(inputChannels) of \(dimension)", found: "\(channels.count)")
+      }
+    } else if !dimension.accepts(inputChannels) {
+      throw .mismatch(
+        "channels of the operand", expected: "\(inputChannels), as the weights \(shape) say", found: "\(dimension)")
+    }
   }
 }

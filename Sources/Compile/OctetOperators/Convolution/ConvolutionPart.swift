@@ -1,71 +1,69 @@
 import OctetGraph
 import OctetTensor
 
-/// Channels whose integers stand for real values in the same way.
-struct ChannelRun {
-  /// Nil for all channels.
-  let channels: Range<Int>?
-  let scalesPerGroup: [Double]
-  /// One, or for depthwise convolutions one per channel.
-  let zeroPoints: [Double]
-}
-
 /// The part of a convolution that one run of channels contributes, as terms over integers.
 ///
 ///     Σ (x − z)(w − v) · s  =  Σ (x − b)·w · s  −  v·s · Σ (x − b)  −  (z − b)·s · Σ over valid taps of (w − v)
 ///
 /// b is the byte that the kernel subtracts and pads with. Where nothing is padded b is z, and the kernel's shift takes
 /// what a byte cannot hold; elsewhere the last sum depends on the position and becomes a constant image.
-struct ConvolutionPart {
-  private let convolution: Convolution
+struct ConvolutionPart<Family: ConvolutionFamily> {
+  private let convolution: Family
   private let run: ChannelRun
-  private let own: Tensor
-  private let weights: WeightShape
+  private let weights: QuantizedWeights
   private let scales: [Double]
-  private let weightZeroPoints: [Double]
   private let bytes: [Double]
 
-  init(
-    _ convolution: Convolution, _ run: ChannelRun, constant: Tensor, _ weights: WeightShape, _ weightScales: [Double],
-    _ weightZeroPoints: [Double]
-  ) {
+  init(_ convolution: Family, _ run: ChannelRun, _ weights: QuantizedWeights) {
     self.convolution = convolution
     self.run = run
     self.weights = weights
-    self.weightZeroPoints = weightZeroPoints
-    own = run.channels.map { Self.slice(constant, channels: $0) } ?? constant
-    scales = weightScales.indices.map { output in
-      weightScales[output] * run.scalesPerGroup[run.scalesPerGroup.count == 1 ? 0 : output / weights.outputsPerGroup]
+    let shape = weights.shape
+    scales = weights.scales.indices.map { output in
+      weights.scales[output] * run.scalesPerGroup[run.scalesPerGroup.count == 1 ? 0 : output / shape.outputsPerGroup]
     }
     // Kernels pad with one byte, depthwise ones with one per channel.
-    let isPaddable = weights.isDepthwise || run.zeroPoints.count == 1
+    let isPaddable = shape.isDepthwise || run.zeroPoints.count == 1
     let padding = isPaddable ? run.zeroPoints.map { min(max($0.rounded(), 0), 255) } : [0]
-    bytes = convolution.window.neverPads ? run.zeroPoints : padding
+    bytes = convolution.readsNoPadding ? run.zeroPoints : padding
   }
 
   var terms: [IntegerTerm] {
-    let sums = Convolution(
-      window: convolution.window, isGrouped: convolution.isGrouped, channels: run.channels, activationZeroPoints: bytes)
-    let isUniform = Set(scales).count == 1
-    let products = IntegerTerm(
-      op: sums, weights: run.channels == nil ? nil : own, scales: isUniform ? [scales[0]] : scales, channelAxis: 1)
-    guard weightZeroPoints.contains(where: { $0 != 0 }) else { return [products] }
-    let ones = IntegerTerm(
-      op: sums, weights: onesLikeWeights, scales: zip(scales, weightZeroPoints).map { -$0 * $1 }, channelAxis: 1)
-    return [products, ones]
+    let sums = convolution.summing(run.channels, zeroPoints: bytes)
+    let isWhole = run.channels == nil && run.members == nil
+    let products = IntegerTerm(op: sums, weights: isWhole ? nil : own(weights.constant), factors: factors(scales))
+    guard weights.zeroPoints.contains(where: { $0 != 0 }) else { return [products] }
+    let shares = zip(scales, weights.zeroPoints).map { -$0 * $1 }
+    return [products, IntegerTerm(op: sums, weights: onesLikeWeights, factors: factors(shares))]
+  }
+
+  private func factors(_ values: [Double]) -> Tensor {
+    .values(values, alongAxis: 1, rank: convolution.window.rank + 2)
+  }
+
+  /// Axes of the weights, which have a group axis or none.
+  private var outputAxis: Int { Family.outputAxis - (convolution.isGrouped ? 0 : 1) }
+  private var inputAxis: Int { 3 - Family.outputAxis - (convolution.isGrouped ? 0 : 1) }
+
+  /// The weights of the run's channels, or all of them with zeros for the others.
+  private func own(_ all: Tensor) -> Tensor {
+    if let channels = run.channels { return all.selecting(Array(channels), alongAxis: inputAxis) }
+    guard let members = run.members else { return all }
+    let strides = all.shape.strides
+    let values = all.doubles.enumerated().map { index, value in
+      let group = convolution.isGrouped ? index / strides[0] : 0
+      let channel = group * weights.shape.inputsPerGroup + index / strides[inputAxis] % weights.shape.inputsPerGroup
+      return members[channel] ? value : 0
+    }
+    return Tensor(all.elementType, all.shape, converting: values)
   }
 
   /// One output channel that sums everything; as many as there are where groups sum different channels.
   private var onesLikeWeights: Tensor {
-    let shape = weights.groups > 1 ? own.shape : Shape(valid: singleOutput(own.shape.extents))
-    return Tensor(.i8, shape, elements: [Int8](repeating: 1, count: shape.elementCount))
-  }
-
-  /// [O, C, kernel…] or [1, O, C, kernel…] with O = 1.
-  private func singleOutput(_ extents: [Int]) -> [Int] {
-    var extents = extents
-    extents[convolution.isGrouped ? 1 : 0] = 1
-    return extents
+    var extents = weights.constant.shape.extents
+    if weights.shape.groups == 1 { extents[outputAxis] = 1 }
+    let shape = Shape(valid: extents)
+    return own(Tensor(.i8, shape, elements: [Int8](repeating: 1, count: shape.elementCount)))
   }
 
   var needsCorrection: Bool { rest.contains { $0 != 0 } }
@@ -76,29 +74,24 @@ struct ConvolutionPart {
   }
 
   /// −(z − b)·s · Σ over valid taps of (w − v), for every output position; nil when the extents are open.
-  func correction(_ source: PartialShape) -> Tensor? {
+  func correction(_ operands: [Operand]) -> Tensor? {
+    let source = operands[0].shape
     let extents = source.dimensions.dropFirst(2).compactMap(\.fixedExtent)
-    guard extents.count == source.rank - 2,
-      let image = Shape([1, weights.groups * own.shape[convolution.isGrouped ? 2 : 1]] + extents)
+    let others = operands.dropFirst(2).compactMap(\.constant)
+    let real = Dequantize(
+      Dequantization(
+        scales: weights.dequantization.scales.map { _ in 1 }, zeroPoints: weights.dequantization.zeroPoints,
+        axes: weights.dequantization.axes))
+    let all = Tensor(.f64, weights.constant.shape, converting: real.apply(to: weights.constant))
+    let own = own(all)
+    guard extents.count == source.rank - 2, others.count == operands.count - 2,
+      let image = Shape([1, weights.shape.groups * own.shape[inputAxis]] + extents)
     else { return nil }
     let inner = image.count(in: 2..<image.rank)
     let shares = (0..<image.elementCount).map { rest[rest.count == 1 ? 0 : $0 / inner] }
-    let valid = Convolution(
-      window: convolution.window, isGrouped: convolution.isGrouped, weightZeroPoints: weightZeroPoints)
-    let floats = Tensor(.f32, own.shape, converting: own.doubles)
-    guard let sums = try? valid.evaluate([Tensor(.f32, image, converting: shares), floats])[0] else { return nil }
+    let plain = convolution.summing(nil, zeroPoints: [0])
+    guard let sums = try? plain.evaluate([Tensor(.f64, image, converting: shares), own] + others)[0] else { return nil }
     let outputs = sums.shape.count(in: 2..<sums.shape.rank)
     return Tensor(.f32, sums.shape, converting: sums.doubles.enumerated().map { -$1 * scales[$0 / outputs] })
-  }
-
-  /// The input channels `channels` of [O, C, kernel…].
-  private static func slice(_ weights: Tensor, channels: Range<Int>) -> Tensor {
-    let taps = weights.shape.count(in: 2..<weights.shape.rank)
-    let all = weights.shape[1]
-    let indices = (0..<weights.shape[0]).flatMap { output in
-      channels.flatMap { channel in (0..<taps).map { (output * all + channel) * taps + $0 } }
-    }
-    let shape = Shape(valid: [weights.shape[0], channels.count] + weights.shape.extents.dropFirst(2))
-    return weights.gathering(indices, shape: shape)
   }
 }

@@ -10,16 +10,16 @@ extension Deconvolution: FusionBase {
     let own = Array(site.operands.prefix(operandCount))
     let reference = ReferencePrimitive(Fused(base: self, baseOperandCount: operandCount, chain: chain), site)
     guard let constant = own[1].constant, let program = EpilogueProgram(chain, channelAxis: 1),
-      let zeroPoint = UInt8(exactly: activationZeroPoint)
+      case let zeroPoints = activationZeroPoints.compactMap(UInt8.init(exactly:)),
+      zeroPoints.count == activationZeroPoints.count
     else { return reference }
     let types = (own[0].elementType, constant.elementType)
     let (source, result) = (try site.shape(ofOperand: 0), try site.shape(ofResult: 0))
     guard types == (.u8, .i8) || types == (.f32, .f32), source.elementCount > 0, result.elementCount > 0 else {
       return reference
     }
-    let extents = try weightExtents(own)
-    let weights = WeightShape(
-      groups: extents[0], outputsPerGroup: extents[2], inputsPerGroup: extents[1], kernel: Array(extents[3...]))
+    let weights = try weightShape(own[1])
+    guard weights.isDepthwise || zeroPoints.count == 1 else { return reference }
     let geometry = ConvolutionGeometry(try explicitWindow(source, own), source, result, weights)
     guard TransposedPhase.count(of: geometry) <= Self.maximumPhases else { return reference }
 
@@ -27,7 +27,9 @@ extension Deconvolution: FusionBase {
     let y = try site.result(0, .channelsLast)
     let epilogue = try PreparedEpilogue(
       program, site: site, baseOperandCount: operandCount, result: y, channels: weights.outputChannels)
-    let setting = PhaseSetting(constant: constant, zeroPoint: zeroPoint, epilogue: epilogue, x: x, y: y, site: site)
+    let setting = PhaseSetting(
+      constant: constant, zeroPoints: zeroPoints, epilogue: epilogue, x: x, y: y, site: site,
+      inputOffset: (channels?.lowerBound ?? 0) * types.0.bitWidth / 8)
     let phases = TransposedPhase.all(of: geometry)
     if types.0 == .f32 { return PhasedPrimitive(phases.map(setting.float)) }
     return PhasedPrimitive(phases.map(weights.isDepthwise ? setting.depthwise : setting.quantized))
@@ -40,11 +42,14 @@ extension Deconvolution: FusionBase {
 /// Everything that the phases of one transposed convolution share.
 private struct PhaseSetting {
   let constant: Tensor
-  let zeroPoint: UInt8
+  /// One, or for depthwise ones one per channel.
+  let zeroPoints: [UInt8]
   let epilogue: PreparedEpilogue
   let x: TensorView
   let y: TensorView
   let site: LoweringSite
+  /// Bytes from a pixel's first channel to the first that is summed.
+  let inputOffset: Int
 
   func quantized(_ phase: TransposedPhase) -> any Primitive {
     let g = phase.geometry
@@ -56,10 +61,10 @@ private struct PhaseSetting {
       }
     }
     let kernel = QuantizedConvolution(
-      geometry: g, weights: weights, inputZeroPoint: zeroPoint, inputPixelStride: x.pixelStride,
+      geometry: g, weights: weights, inputZeroPoint: zeroPoints[0], inputPixelStride: x.pixelStride,
       outputPixelStride: y.pixelStride, operandPixelStrides: epilogue.pixelStrides, placement: phase.placement,
       epilogue: epilogue.epilogue)
-    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
+    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
   }
 
   func float(_ phase: TransposedPhase) -> any Primitive {
@@ -74,18 +79,18 @@ private struct PhaseSetting {
     let kernel = FloatConvolution(
       geometry: g, weights: weights, inputPixelStride: x.pixelStride, outputPixelStride: y.pixelStride,
       operandPixelStrides: epilogue.pixelStrides, placement: phase.placement, epilogue: epilogue.epilogue)
-    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
+    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
   }
 
   func depthwise(_ phase: TransposedPhase) -> any Primitive {
     let weights: [Int8] = constant.withElements(as: Int8.self) { phase.weights($0) }
     let kernel = weights.withUnsafeBufferPointer { weights in
       DepthwiseConvolution(
-        geometry: phase.geometry, weights: weights, inputZeroPoints: [zeroPoint], inputPixelStride: x.pixelStride,
+        geometry: phase.geometry, weights: weights, inputZeroPoints: zeroPoints, inputPixelStride: x.pixelStride,
         outputPixelStride: y.pixelStride, operandPixelStrides: epilogue.pixelStrides, placement: phase.placement,
         epilogue: epilogue.epilogue, instructionSet: site.cpu.best)
     }
-    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue)
+    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
   }
 
   private func packed(

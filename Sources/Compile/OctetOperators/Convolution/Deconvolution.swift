@@ -4,21 +4,22 @@ package import OctetTensor
 /// Transposed convolution of 1 to 3 spatial dimensions, grouped or not  (opset1 ConvolutionBackpropData,
 /// GroupConvolutionBackpropData).
 ///
-///     y[n, o, p·stride + t·dilation − pad] += (x[n, c, p] − zₓ) · w[c, o, t]
+///     y[n, o, p·stride + t·dilation − pad] += (x[n, c, p] − z[c]) · w[c, o, t]
 ///
 /// Operands: x [N, C, spatial…]; w [C, O, kernel…], or grouped [G, C/G, O/G, kernel…]; and, optionally, the spatial
-/// extents of y, which with `same_*` decide the padding. The zero point is 0 on floats.
-package struct Deconvolution: Operator {
+/// extents of y, which with `same_*` decide the padding. Zero points are 0 on floats.
+package struct Deconvolution: ConvolutionFamily {
   package static let name = "ConvolutionBackpropData"
   package let window: SpatialWindow
   package let isGrouped: Bool
   /// Added to the extents of y behind its last element.
   package let outputPadding: [Int]
-  package let activationZeroPoint: Double
+  /// The channels of x that are summed; nil is all of them.
+  package private(set) var channels: Range<Int>?
+  /// One per input channel, or a single one.
+  package private(set) var activationZeroPoints = [0.0]
 
-  package init(
-    window: SpatialWindow, isGrouped: Bool, outputPadding: [Int], activationZeroPoint: Double = 0
-  ) throws(OperatorError) {
+  package init(window: SpatialWindow, isGrouped: Bool, outputPadding: [Int]) throws(OperatorError) {
     guard outputPadding.count == window.rank, outputPadding.allSatisfy({ (0...1 << 24).contains($0) }) else {
       throw .mismatch(
         "output_padding of \(Self.name)", expected: "\(window.rank) extents", found: "\(outputPadding)")
@@ -26,29 +27,44 @@ package struct Deconvolution: Operator {
     self.window = window
     self.isGrouped = isGrouped
     self.outputPadding = outputPadding
-    self.activationZeroPoint = activationZeroPoint
   }
 
   package var attributes: String {
     var parts = [window.description()]
     if isGrouped { parts.append("grouped") }
-    if activationZeroPoint != 0 { parts.append("zeroPoint \(Float(activationZeroPoint))") }
+    if let channels { parts.append("channels \(channels)") }
+    if activationZeroPoints.contains(where: { $0 != 0 }) {
+      parts.append(activationZeroPoints.count == 1 ? "zeroPoint \(Float(activationZeroPoints[0]))" : "zeroPoints")
+    }
     return parts.filter { !$0.isEmpty }.joined(separator: " ")
   }
 
-  // MARK: - Shapes
+  // MARK: - Over integers
 
-  /// The weights' shape with a leading group axis.
-  func weightExtents(_ operands: [Operand]) throws(OperatorError) -> [Int] {
+  package static let outputAxis = 2
+  /// Positions at the border see fewer taps than others, padded or not.
+  package var readsNoPadding: Bool { false }
+
+  package func weightShape(_ weights: Operand) throws(OperatorError) -> WeightShape {
     let rank = window.rank + (isGrouped ? 3 : 2)
-    guard let shape = operands[1].shape.fixed, shape.rank == rank, shape.elementCount > 0,
+    guard let shape = weights.shape.fixed, shape.rank == rank, shape.elementCount > 0,
       shape.extents.allSatisfy({ $0 <= 1 << 24 })
     else {
-      throw .mismatch(
-        "weights of \(Self.name)", expected: "a fixed shape of rank \(rank)", found: "\(operands[1].shape)")
+      throw .mismatch("weights of \(Self.name)", expected: "a fixed shape of rank \(rank)", found: "\(weights.shape)")
     }
-    return isGrouped ? shape.extents : [1] + shape.extents
+    let extents = isGrouped ? shape.extents : [1] + shape.extents
+    return WeightShape(
+      groups: extents[0], outputsPerGroup: extents[2], inputsPerGroup: extents[1], kernel: Array(extents[3...]))
   }
+
+  package func summing(_ channels: Range<Int>?, zeroPoints: [Double]) -> Deconvolution {
+    var own = self
+    own.channels = channels
+    own.activationZeroPoints = zeroPoints
+    return own
+  }
+
+  // MARK: - Shapes
 
   /// The extent that one axis has without padding: stride · (input − 1) + dilation · (kernel − 1) + 1 + outputPadding.
   private func reach(_ axis: Int, _ input: Int, _ kernel: Int) throws(OperatorError) -> Int {
@@ -88,14 +104,10 @@ package struct Deconvolution: Operator {
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
     try operands.expect(2...3, of: Self.name)
     let elementType = try Convolution.elementType(operands)
-    let weights = try weightExtents(operands)
+    let weights = try weightShape(operands[1])
     let spatial = try window.spatial(of: operands[0].shape, Self.name)
-    guard operands[0].shape[1].accepts(weights[0] * weights[1]) else {
-      throw .mismatch(
-        "channels of the operand", expected: "\(weights[0] * weights[1]), as the weights \(operands[1].shape) say",
-        found: "\(operands[0].shape[1])")
-    }
-    var dimensions = [operands[0].shape[0], .fixed(weights[0] * weights[2])]
+    try weights.check(operands[0].shape[1], summing: channels, operands[1].shape)
+    var dimensions = [operands[0].shape[0], .fixed(weights.outputChannels)]
     guard operands.know(2) else {
       dimensions += PartialShape.open(rank: window.rank).dimensions
       return [TensorType(elementType, PartialShape(dimensions))]
@@ -108,7 +120,7 @@ package struct Deconvolution: Operator {
       }
       dimensions.append(
         try spatial[axis].map { (extent) throws(OperatorError) in
-          let whole = try reach(axis, extent, weights[axis + 3])
+          let whole = try reach(axis, extent, weights.kernel[axis])
           let pads = try pads(axis, reach: whole, target: nil)
           return try Extent.sum(whole - pads.begin, -pads.end, of: Self.name)
         })
@@ -125,23 +137,24 @@ package struct Deconvolution: Operator {
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
     let shape = try fixedResultShape(operands)
-    let weights = try weightExtents(operands.known)
+    let weights = try weightShape(operands.known[1])
     let source = operands[0].shape
     let taps = WindowTaps(
-      try explicitWindow(source, operands.known), input: Array(shape.extents[2...]), kernel: Array(weights[3...]),
+      try explicitWindow(source, operands.known), input: Array(shape.extents[2...]), kernel: weights.kernel,
       output: Array(source.extents[2...]))
-    let (x, w) = (operands[0].doubles.map { $0 - activationZeroPoint }, operands[1].doubles)
+    let x = Dequantize(Dequantization(exactZeroPoints: activationZeroPoints)).apply(to: operands[0])
+    let w = operands[1].doubles
     let (inputSize, outputSize) = (source.count(in: 2..<source.rank), shape.count(in: 2..<shape.rank))
-    let (groups, inputs, outputs) = (weights[0], weights[1], weights[2])
+    let (inputs, outputs, first) = (weights.inputsPerGroup, weights.outputsPerGroup, channels?.lowerBound ?? 0)
     var y = [Double](repeating: 0, count: shape.elementCount)
     for tap in 0..<taps.kernelCount {
       // The convolution that this is the transpose of reads y and writes x.
       taps.forEachPosition(ofTap: tap) { from, to in
         for image in 0..<source[0] {
-          for channel in 0..<(groups * inputs) {
-            let value = x[(image * groups * inputs + channel) * inputSize + from]
+          for channel in 0..<weights.inputChannels {
+            let value = x[(image * source[1] + first + channel) * inputSize + from]
             for output in 0..<outputs {
-              let place = (image * groups + channel / inputs) * outputs + output
+              let place = (image * weights.groups + channel / inputs) * outputs + output
               y[place * outputSize + to] += value * w[(channel * outputs + output) * taps.kernelCount + tap]
             }
           }
@@ -153,11 +166,11 @@ package struct Deconvolution: Operator {
 
   /// The window with its padding worked out, for a source of this shape.
   func explicitWindow(_ source: Shape, _ operands: [Operand]) throws(OperatorError) -> SpatialWindow {
-    let weights = try weightExtents(operands)
+    let kernel = try weightShape(operands[1]).kernel
     let targets = try targets(operands)
     var (begin, end): ([Int], [Int]) = ([], [])
     for axis in 0..<window.rank {
-      let whole = try reach(axis, source[axis + 2], weights[axis + 3])
+      let whole = try reach(axis, source[axis + 2], kernel[axis])
       let pads = try pads(axis, reach: whole, target: targets?[axis])
       begin.append(pads.begin)
       end.append(pads.end)

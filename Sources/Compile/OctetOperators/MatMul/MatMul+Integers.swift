@@ -1,42 +1,45 @@
-import OctetTensor
 package import OctetGraph
+import OctetTensor
 
 extension MatMul {
-  /// Σ (a·sₐ)(b·s_b) = sₐ·s_b[column] · Σ a·b, one term for every run of a's columns with a scale of its own.
-  ///
-  /// That is for constant matrices on the right, with scales per column; `productForm` is for everything else.
+  /// Σ (a·sₐ)(b·s_b) = sₐ[row] · s_b[column] · Σ a·b, one term for every run of a's columns with a scale of its own.
   package func integerForm(_ incoming: [Dequantization?], _ operands: [Operand]) -> IntegerForm {
     guard let a = incoming[0] else { return .refused("its activations are not quantized") }
     guard let b = incoming[1] else { return .refused("its weights are not quantized to 8 bits") }
-    guard let weights = operands[1].constant, weights.shape.rank == 2, !transposeA else {
-      return productForm(a, b, operands)
+    guard operands[0].shape.rank > 1, operands[1].shape.rank > 1 else {
+      return .refused("one of its sides is a vector")
     }
-    let columnAxis = transposeB ? 0 : 1
-    if let reason = AccumulatorRange.refusal(products: weights.shape[1 - columnAxis]) { return .refused(reason) }
-    guard b.isPerTensor || b.axes == columnAxis..<(columnAxis + 1) else {
-      return .refused("its weights have different scales along the sum")
+    let inner = innerExtent(operands)
+    if let reason = AccumulatorRange.refusal(products: inner ?? 0) { return .refused(reason) }
+    var sum = ProductSum(inner: inner)
+    if let weights = operands[1].constant, weights.shape.rank == 2, !transposeA {
+      guard let right = ProductSide(weights: weights, b, isTransposed: transposeB) else {
+        return .refused("its weights have different scales along the sum")
+      }
+      if let runs = runs(a, operands[0].shape) {
+        for run in runs {
+          let left = ProductSide(scale: run.scale, zeroPoint: run.zeroPoint)
+          let own = run.terms.map { right.selecting($0, alongAxis: transposeB ? 1 : 0) } ?? right
+          sum.add(MatMul(transposeA: false, transposeB: transposeB, terms: run.terms), left, own)
+        }
+      } else if let left = ProductSide(a, operands[0], sumAxis: 1, isTransposed: false) {
+        sum.add(self, left, right)
+      } else {
+        return .refused("its activations have different scales along the sum")
+      }
+    } else {
+      guard let left = ProductSide(a, operands[0], sumAxis: 1, isTransposed: transposeA),
+        let right = ProductSide(b, operands[1], sumAxis: 2, isTransposed: transposeB)
+      else { return .refused("one of its sides has different scales along the sum, or signed integers") }
+      sum.add(self, left, right)
     }
-    guard let runs = runs(a, operands[0].shape) else {
-      return .refused("its activations have different scales along the sum")
-    }
-    let axis = operands[0].shape.rank - 1
-    var terms: [IntegerTerm] = []
-    for run in runs {
-      // Nothing is padded, so any zero point is exact: what is not an integer goes into the shift.
-      let form = MatMul(
-        transposeA: false, transposeB: transposeB, leftZeroPoint: run.zeroPoint, terms: run.terms)
-      let own = run.terms.map { weights.selecting(Array($0), alongAxis: 1 - columnAxis) }
-      let scales = b.scales.map { $0 * run.scale }
-      terms.append(IntegerTerm(op: form, weights: own, scales: scales, channelAxis: axis))
-      guard b.zeroPoints.contains(where: { $0 != 0 }) else { continue }
-      // Σ a·(w − z) = Σ a·w − z·Σ a, and Σ a is a product with a column of ones.
-      let inner = run.terms?.count ?? weights.shape[1 - columnAxis]
-      let ones = Tensor(.i8, [1, inner], elements: [Int8](repeating: 1, count: inner))
-      let sum = MatMul(transposeA: false, transposeB: true, leftZeroPoint: run.zeroPoint, terms: run.terms)
-      terms.append(
-        IntegerTerm(op: sum, weights: ones, scales: zip(scales, b.zeroPoints).map { -$0 * $1 }, channelAxis: axis))
-    }
-    return .sum(terms)
+    return sum.form
+  }
+
+  /// K, where either side's shape tells it.
+  private func innerExtent(_ operands: [Operand]) -> Int? {
+    let (a, b) = (operands[0].shape, operands[1].shape)
+    return a[a.rank - (transposeA ? 2 : 1)].fixedExtent ?? b[b.rank - (transposeB ? 1 : 2)].fixedExtent
   }
 
   private struct Run {

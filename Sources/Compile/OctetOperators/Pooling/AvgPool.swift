@@ -73,6 +73,7 @@ package struct AvgPool: Operator {
   package func integerForm(_ incoming: [Dequantization?], _ operands: [Operand]) -> IntegerForm {
     guard let x = incoming[0], x.isPerTensor || x.axes == 1..<2 else { return .notAccumulating }
     let form = AvgPool(pooling: pooling, excludesPadding: excludesPadding, zeroPoints: x.zeroPoints)
-    return .sum([IntegerTerm(op: form, scales: x.scales, channelAxis: 1)])
+    let factors = Tensor.values(x.scales, alongAxis: 1, rank: operands[0].shape.rank)
+    return .sum([IntegerTerm(op: form, factors: factors)])
   }
 }

@@ -31,6 +31,7 @@ package struct ReduceMean: Reduction {
   package func integerForm(_ incoming: [Dequantization?], _ operands: [Operand]) -> IntegerForm {
     guard let x = incoming[0], x.isPerTensor else { return .notAccumulating }
     let form = ReduceMean(keepsAxes: keepsAxes, zeroPoint: x.zeroPoints[0])
-    return .sum([IntegerTerm(op: form, scales: x.scales, channelAxis: 1)])
+    let factors = Tensor.values(x.scales, alongAxis: 1, rank: operands[0].shape.rank)
+    return .sum([IntegerTerm(op: form, factors: factors)])
   }
 }

@@ -2,7 +2,7 @@ import OctetGraph
 import OctetOperators
 import OctetTensor
 
-/// `f(dequantize(q), …)`  ⇒  `Σ g(q, …) · scale`, for every operator f that sums products and has a form over integers.
+/// `f(dequantize(q), …)`  ⇒  `Σ g(q, …) · factors`, for every operator f that sums products and has a form over integers.
 ///
 /// Mostly there is one g, which is f itself. Several come from activations with several scales, or from weights with
 /// zero points.
@@ -32,14 +32,7 @@ struct UseIntegerForm: RewriteRule {
     var operands = sources
     if let weights = term.weights { operands[term.weightsOperand] = patch.addConstant(weights, from: node) }
     let product = patch.add(term.op, operands, from: node)
-    let scales = patch.addConstant(factors(term, rank: node.type.shape.rank), from: node)
-    return patch.add(Multiply(), [product, scales], from: node, fused: [])
-  }
-
-  /// One number, or [1, …, channels, …, 1].
-  private static func factors(_ term: IntegerTerm, rank: Int) -> Tensor {
-    if term.scales.count == 1 { return Tensor(.f32, .scalar, converting: term.scales) }
-    let extents = (0..<rank).map { $0 == term.channelAxis ? term.scales.count : 1 }
-    return Tensor(.f32, Shape(valid: extents), converting: term.scales)
+    let factors = Tensor(.f32, term.factors.shape, converting: term.factors.doubles)
+    return patch.add(Multiply(), [product, patch.addConstant(factors, from: node)], from: node, fused: [])
   }
 }
