@@ -40,6 +40,8 @@ package final class LoweringSite {
   private let modelOutputs: Set<Int>
   package private(set) var requestedOperands: [Int: TensorView] = [:]
   package private(set) var declaredResults: [Int: TensorView] = [:]
+  /// Results that are channels of operand 0 where it stands: bytes from its first element to theirs.
+  package private(set) var viewOffsets: [Int: Int] = [:]
 
   package init(
     operands: [Operand], results: [TensorType], available: [[TensorView]], resultPixelStrides: [Int?],
@@ -93,5 +95,13 @@ package final class LoweringSite {
     let view = TensorView(results[index].elementType, try shape(ofResult: index), layout, pixelStride: stride)
     declaredResults[index] = view
     return view
+  }
+
+  /// Says that a result is channels of operand 0 where they stand, `byteOffset` behind its beginning. If all results are,
+  /// there is nothing to run.
+  package func view(_ index: Int, pixelStride: Int, byteOffset: Int) throws(OperatorError) {
+    declaredResults[index] = TensorView(
+      results[index].elementType, try shape(ofResult: index), .channelsLast, pixelStride: pixelStride)
+    viewOffsets[index] = byteOffset
   }
 }

@@ -43,6 +43,17 @@ package struct Fused: Operator {
       })
   }
 
+  /// `base`, which may be fused already, and one more operation behind it.
+  package init(_ operation: FusedOperation, after base: any Operator, operandCount: Int) {
+    let own = Operation(
+      op: operation.op, chainOperand: operation.chainOperand, furtherOperandCount: operation.furtherOperands.count)
+    if let fused = base as? Fused {
+      self.init(base: fused.base, baseOperandCount: fused.baseOperandCount, operations: fused.operations + [own])
+    } else {
+      self.init(base: base, baseOperandCount: operandCount, operations: [own])
+    }
+  }
+
   package static func == (a: Fused, b: Fused) -> Bool {
     areEqual(a.base, b.base) && a.baseOperandCount == b.baseOperandCount && a.operations == b.operations
   }

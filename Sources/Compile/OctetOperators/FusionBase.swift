@@ -3,7 +3,8 @@ import OctetKernels
 package import OctetRuntime
 import OctetTensor
 
-/// An operator whose kernel applies further operations to its result before storing it.
+/// An operator whose primitive does what further operations do as well: mostly a kernel that applies them to its result
+/// before storing it.
 package protocol FusionBase: Operator {
   /// A kernel that computes this operator and then `chain`. The operands of the chain stand behind those of the
   /// operator, `site.results` are those of the last operation.
@@ -17,7 +18,8 @@ extension FusionBase {
 extension Fused {
   package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
     let chain = try chain(site.operands)
-    guard let base = base as? any FusionBase, try hasOneShape(chain, site) else {
+    let keepsShape = try hasOneShape(chain, site)
+    guard let base = base as? any FusionBase, keepsShape || base is any Rearrangement else {
       return ReferencePrimitive(self, site)
     }
     return try base.lower(site, fusing: chain)

@@ -37,7 +37,12 @@ struct ConcatPlacement {
     guard node.type.elementType.isByteAddressable, (try? concat.axis(forRank: shape.rank)) == 1 else { return false }
     // Where nothing is read or written with channels last, a planar copy is cheaper.
     return node.operands.contains { !(graph.producer(of: $0).op is Constant) }
-      && (node.type.elementType == .u8 || node.operands.contains { graph.producer(of: $0).op is Fused })
+      && (node.type.elementType == .u8 || node.operands.contains { isFusedKernel(graph.producer(of: $0).op) })
+  }
+
+  private static func isFusedKernel(_ op: any Operator) -> Bool {
+    guard let fused = op as? Fused else { return false }
+    return !(fused.base is any Rearrangement)
   }
 
   private mutating func place(_ node: Node, in graph: Graph) {

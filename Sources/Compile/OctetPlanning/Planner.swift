@@ -77,6 +77,14 @@ package struct Planner {
       guard let view = site.requestedOperands[index] else { return Place.unused }
       return try form(of: node.operands[index], matching: view, for: node).place
     }
+    if primitive is Alias, site.viewOffsets.count == node.types.count, case .region(let region, let start) = operands[0]
+    {
+      for (index, view) in site.declaredResults {
+        let place = Place.region(region, offset: start + (site.viewOffsets[index] ?? 0))
+        buffers.define(Value(node.id, index), Form(view: view, place: place))
+      }
+      return
+    }
     if primitive is Alias, let view = site.declaredResults[0], let source = operands.first, !mustCopy(source, node) {
       buffers.define(node.value, Form(view: view, place: source))
       return

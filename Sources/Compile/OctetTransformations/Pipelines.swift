@@ -48,5 +48,9 @@ extension PassPipeline {
 
   /// After the input shapes are known: what depended on them alone is constant now.
   package static let specialization = PassPipeline(
-    "specialization", [Stage("folding", [FoldShapeOf(), FoldConstants(), RemoveIdentities()])])
+    "specialization",
+    [
+      Stage("folding", [FoldShapeOf(), FoldConstants(), RemoveIdentities()]),
+      Stage("movements", [ChainRearrangements()]),
+    ])
 }

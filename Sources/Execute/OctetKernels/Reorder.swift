@@ -33,6 +33,31 @@ package struct Reorder: Sendable {
       bytes: 2 * elementSize * axes.reduce(1) { $0 * $1.extent })
   }
 
+  /// The same for any number of axes; fails when too many are left once those that run on into each other are one.
+  package init?(merging axes: [Axis], elementSize: Int, cpu: CPU = .current) {
+    let merged = Self.merged(axes)
+    guard merged.count <= OCTET_REORDER_AXES else { return nil }
+    self.init(merged, elementSize: elementSize, cpu: cpu)
+  }
+
+  /// How the elements are moved, the fastest first.
+  package enum Kind: Int {
+    /// Rows that stay together.
+    case copy
+    /// Blocks that are transposed.
+    case transposition
+    /// One by one.
+    case gather
+  }
+
+  package var kind: Kind {
+    switch prepared.plan.kind {
+    case OCTET_REORDER_COPY: .copy
+    case OCTET_REORDER_TRANSPOSE: .transposition
+    default: .gather
+    }
+  }
+
   package var kernelName: String { prepared.kernel.name }
 
   package func run(_ source: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, team: WorkerTeam) {
@@ -56,17 +81,6 @@ extension Reorder {
     self.init(axes, elementSize: elementSize, cpu: cpu)
   }
 
-  /// Axis `i` of the result is axis `permutation[i]` of the source; both are dense.
-  package init(transposing extents: [Int], by permutation: [Int], elementSize: Int, cpu: CPU = .current) {
-    let source = Self.denseStrides(extents)
-    let destination = Self.denseStrides(permutation.map { extents[$0] })
-    let axes = zip(permutation, destination).map { axis, stride in
-      Axis(
-        extent: extents[axis], sourceStride: source[axis] * elementSize, destinationStride: stride * elementSize)
-    }
-    self.init(axes, elementSize: elementSize, cpu: cpu)
-  }
-
   /// Copies `count` rows of `bytes`, as concatenation, splitting and slicing need; strides count bytes.
   package init(rows count: Int, bytes: Int, sourceStride: Int, destinationStride: Int, cpu: CPU = .current) {
     self.init(
@@ -74,14 +88,6 @@ extension Reorder {
         Axis(extent: count, sourceStride: sourceStride, destinationStride: destinationStride),
         Axis(extent: bytes, sourceStride: 1, destinationStride: 1),
       ], elementSize: 1, cpu: cpu)
-  }
-
-  private static func denseStrides(_ extents: [Int]) -> [Int] {
-    var stride = 1
-    return extents.reversed().map { extent in
-      defer { stride *= extent }
-      return stride
-    }.reversed()
   }
 }
 

@@ -85,7 +85,41 @@ import Testing
     let layers = try ModelCompiler().layers(of: g.graph)
     #expect(layers.count { $0.operatorName == "Reorder" } == 1, "only the result changes its layout")
     #expect(!layers.contains { $0.kernel == "reference" })
+    #expect(!layers.contains { $0.operatorName == test.op.name }, "channels are read where they stand")
     try expectExecutionMatchesMeaningEverywhere(g.graph, tolerance: Tolerance(step: 0.1))
+  }
+
+  /// What a shuffle of channels between convolutions costs: one step, and one copy of what a concatenation takes over.
+  @Test func channelsAreShuffledAndSplitInOneStep() throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", [2, 6, 4, 8]), 0, 4)
+    let a = try g.fakeQuantize(try g.int8Convolution(x, inputs: 6, outputs: 34), 0, 4)
+    let dealt = try g.transpose(try g.reshape(a, [2, 2, 17, 4, 8]), [0, 2, 1, 3, 4])
+    let parts = try g.addNode(
+      Split(count: 2), [try g.reshape(dealt, [2, 34, 4, 8]), try g.scalar(1, .i64)])
+    let b = try g.fakeQuantize(try g.int8Convolution(Value(parts, 1), inputs: 17, outputs: 17), 0, 4)
+    g.output(try g.int8Convolution(try g.concat([Value(parts, 0), b]), inputs: 34, outputs: 5))
+    let layers = try ModelCompiler().layers(of: g.graph).filter { $0.kernel.hasPrefix("reorder") }
+    #expect(layers.map(\.operatorName) == [Reshape.name, "Reorder", "Reorder"], "\(layers.map(\.name))")
+    try expectExecutionMatchesMeaningEverywhere(g.graph, tolerance: Tolerance(step: 0.1))
+  }
+
+  /// Every order of axes, and shapes that cut them, from both layouts.
+  @Test(arguments: [[6, 32], [3, 2, 32], [2, 3, 4, 8], [6, 4, 8], [6, 2, 16], [48, 4], [192]], [true, false])
+  func rearrangementsInARowAreRight(_ shape: [Int], _ areChannelsLast: Bool) throws {
+    for order in [[0, 1, 2, 3], [0, 2, 3, 1], [0, 3, 1, 2], [3, 1, 2, 0], [0, 2, 1, 3], [2, 3, 0, 1]] {
+      let g = GraphBuilder()
+      var x = try g.input("x", [2, 6, 4, 8])
+      if areChannelsLast {
+        x = try g.int8Convolution(try g.signed(x, reach: 1), inputs: 6, outputs: 6)
+      }
+      let reshaped = try g.reshape(try g.transpose(x, order), [-1] + shape)
+      let reversed = Array((1...shape.count).reversed()) + [0]
+      g.output(try g.add(Sigmoid(), try g.transpose(reshaped, reversed)))
+      let layers = try ModelCompiler().layers(of: g.graph)
+      #expect(!layers.contains { $0.kernel == "reference" }, "\(order): \(layers.map(\.name))")
+      try expectExecutionMatchesMeaningEverywhere(g.graph, tolerance: Tolerance(step: 0.1))
+    }
   }
 
   /// Numbers that follow no strides have no kernel, and still the right result.

@@ -76,7 +76,7 @@ struct ReorderTests {
         extent: result[axis], sourceStride: strides[permutation[axis]],
         destinationStride: result[(axis + 1)...].reduce(elementSize, *))
     }
-    let reorder = Reorder(transposing: extents, by: permutation, elementSize: elementSize)
+    let reorder = Reorder(axes, elementSize: elementSize)
     check(reorder, axes, elementSize: elementSize)
   }
 

@@ -22,6 +22,12 @@ extension Movement {
     let layout = layout(site)
     let source = MemoryOrder(try site.operand(0, layout))
     let size = type.bitWidth / 8
+    if layout == .channelsLast, let offsets = try channelOffsets(site, source, origins) {
+      for (index, offset) in offsets.enumerated() {
+        try site.view(index, pixelStride: source.view.pixelStride, byteOffset: offset * size)
+      }
+      return Alias()
+    }
     var parts: [MovementPrimitive.Part] = []
     for (index, origins) in origins.enumerated() {
       let destination = MemoryOrder(try site.result(index, layout))
@@ -50,6 +56,24 @@ extension Movement {
     guard others.count == site.operands.count - 1, let results = try? evaluate([numbers] + others) else { return nil }
     let origins = results.map { $0.elements(as: Int64.self).map { Int($0) - 1 } }
     return origins.contains { $0.contains(-1) } ? nil : origins
+  }
+
+  /// Where every result is a run of channels of the operand: which one starts it.
+  private func channelOffsets(
+    _ site: LoweringSite, _ source: MemoryOrder, _ origins: [[Int]]
+  ) throws(OperatorError) -> [Int]? {
+    var starts: [Int] = []
+    for (index, origins) in origins.enumerated() {
+      let shape = try site.shape(ofResult: index)
+      let view = MemoryOrder(
+        TensorView(source.view.elementType, shape, .channelsLast, pixelStride: source.view.pixelStride))
+      let start = source.offset(of: origins[0])
+      guard origins.indices.allSatisfy({ source.offset(of: origins[$0]) == start + view.offset(of: $0) }) else {
+        return nil
+      }
+      starts.append(start)
+    }
+    return starts
   }
 
   /// Channels last where the operand is at hand so and every result can be.
@@ -84,7 +108,7 @@ private struct MovementPrimitive: Primitive {
 
 /// The elements of a tensor as they stand in memory.
 private struct MemoryOrder {
-  private let view: TensorView
+  let view: TensorView
   /// Elements of one channel of one image.
   private let inner: Int
 

@@ -4,7 +4,7 @@ package import OctetTensor
 /// The same elements under another shape  (opset1).
 ///
 /// The second operand is the shape: −1 stands for what is left, and with `specialZero` 0 copies the operand's extent.
-package struct Reshape: Operator {
+package struct Reshape: Rearrangement {
   package static let name = "Reshape"
   package let specialZero: Bool
 
@@ -80,7 +80,7 @@ package struct Reshape: Operator {
     return [operands[0].reshaped(to: shape)]
   }
 
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    following(incoming, operands)
+  package func rearrange(_ order: inout ElementOrder, _ operands: [Operand], to shape: Shape) -> Bool {
+    order.reshape(to: shape)
   }
 }

@@ -2,7 +2,7 @@ package import OctetGraph
 package import OctetTensor
 
 /// Deals the indices of an axis: group g, place k → place k, group g  (opset1).
-package struct ShuffleChannels: Movement {
+package struct ShuffleChannels: Rearrangement {
   package static let name = "ShuffleChannels"
   package let axis: Int
   package let groups: Int
@@ -33,5 +33,14 @@ package struct ShuffleChannels: Movement {
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
     let axis = try Axis.normalized(axis, rank: operands[0].shape.rank, of: Self.name)
     return [operands[0].selecting(order(operands[0].shape[axis]), alongAxis: axis)]
+  }
+
+  package func rearrange(_ order: inout ElementOrder, _ operands: [Operand], to shape: Shape) -> Bool {
+    guard let axis = try? Axis.normalized(axis, rank: shape.rank, of: Self.name),
+      let dealt = Shape(shape.extents[..<axis] + [groups, shape[axis] / groups] + shape.extents[(axis + 1)...]),
+      order.reshape(to: dealt)
+    else { return false }
+    order.transpose(Array(0..<axis) + [axis + 1, axis] + Array(axis + 2..<dealt.rank))
+    return order.reshape(to: shape)
   }
 }

@@ -2,7 +2,7 @@ package import OctetGraph
 package import OctetTensor
 
 /// Removes axes of extent 1: those that the second operand names, or all  (opset1, opset15).
-package struct Squeeze: Operator {
+package struct Squeeze: Rearrangement {
   package static let name = "Squeeze"
   /// Whether named axes of another extent stay, instead of being refused.
   package let keepsOthers: Bool
@@ -39,7 +39,7 @@ package struct Squeeze: Operator {
     [operands[0].reshaped(to: try fixedResultShape(operands))]
   }
 
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    following(incoming, operands)
+  package func rearrange(_ order: inout ElementOrder, _ operands: [Operand], to shape: Shape) -> Bool {
+    order.reshape(to: shape)
   }
 }

@@ -4,7 +4,7 @@ package import OctetTensor
 /// Permutes the axes: y[i₀, i₁, …] = x with axis k of y being axis order[k] of x  (opset1).
 ///
 /// An empty order reverses the axes.
-package struct Transpose: Operator {
+package struct Transpose: Rearrangement {
   package static let name = "Transpose"
 
   package init() {}
@@ -32,8 +32,10 @@ package struct Transpose: Operator {
     [operands[0].transposed(try order(operands.known))]
   }
 
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    following(incoming, operands)
+  package func rearrange(_ order: inout ElementOrder, _ operands: [Operand], to shape: Shape) -> Bool {
+    guard let axes = try? self.order(operands) else { return false }
+    order.transpose(axes)
+    return true
   }
 }
 

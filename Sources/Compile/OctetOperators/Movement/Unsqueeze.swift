@@ -2,7 +2,7 @@ package import OctetGraph
 package import OctetTensor
 
 /// Inserts axes of extent 1 at the places that the second operand names  (opset1).
-package struct Unsqueeze: Operator {
+package struct Unsqueeze: Rearrangement {
   package static let name = "Unsqueeze"
 
   package init() {}
@@ -26,7 +26,7 @@ package struct Unsqueeze: Operator {
     [operands[0].reshaped(to: try fixedResultShape(operands))]
   }
 
-  package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    following(incoming, operands)
+  package func rearrange(_ order: inout ElementOrder, _ operands: [Operand], to shape: Shape) -> Bool {
+    order.reshape(to: shape)
   }
 }

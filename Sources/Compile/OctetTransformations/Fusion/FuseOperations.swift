@@ -19,21 +19,18 @@ struct FuseOperations: RewriteRule {
       guard base.op.accepts(operation, after: [], graph.operands(of: base)) else { continue }
 
       var patch = GraphPatch(to: graph)
-      let fused = appending(operation, to: base)
-      let names = node.name == base.name || base.fused.contains(node.name) ? [] : [node.name]
-      patch.replace(
-        node.value, with: patch.add(fused, base.operands + further, from: base, fused: base.fused + names + node.fused))
+      patch.fuse(node, operation, further, into: base)
       return patch
     }
     return nil
   }
+}
 
-  private func appending(_ operation: FusedOperation, to base: Node) -> Fused {
-    let own = Fused.Operation(
-      op: operation.op, chainOperand: operation.chainOperand, furtherOperandCount: operation.furtherOperands.count)
-    if let fused = base.op as? Fused {
-      return Fused(base: fused.base, baseOperandCount: fused.baseOperandCount, operations: fused.operations + [own])
-    }
-    return Fused(base: base.op, baseOperandCount: base.operands.count, operations: [own])
+extension GraphPatch {
+  /// Replaces `node`, which is `operation` with the operands `further`, by one node that computes `base` and then it.
+  mutating func fuse(_ node: Node, _ operation: FusedOperation, _ further: [Value], into base: Node) {
+    let fused = Fused(operation, after: base.op, operandCount: base.operands.count)
+    let names = node.name == base.name || base.fused.contains(node.name) ? [] : [node.name]
+    replace(node.value, with: add(fused, base.operands + further, from: base, fused: base.fused + names + node.fused))
   }
 }

@@ -62,9 +62,35 @@ OCTET_INLINE void OCTET_SIZED(transpose_block)(const uint8_t *source, ptrdiff_t 
   }
 }
 
+/// Two columns, dense: destination[r] = (first[r], second[r]), as a shuffle of channels between two groups has it.
+OCTET_INLINE void OCTET_SIZED(interleave)(const uint8_t *first, const uint8_t *second, uint8_t *destination,
+                                          size_t rows) {
+  const size_t bytes = rows * OCTET_ELEMENT_BYTES;
+  for (size_t i = 0; i < bytes; i += 16) {
+    OCTET_SIZED(block_row) a, b;
+    if (bytes - i >= 16) {
+      __builtin_memcpy(&a, first + i, 16);
+      __builtin_memcpy(&b, second + i, 16);
+    } else {
+      copy_short(&a, first + i, bytes - i);
+      copy_short(&b, second + i, bytes - i);
+    }
+    const OCTET_SIZED(block_row) pairs[2] = {OCTET_LOW_HALF(a, b), OCTET_HIGH_HALF(a, b)};
+    if (bytes - i >= 16) {
+      __builtin_memcpy(destination + 2 * i, pairs, 32);
+    } else {
+      copy_short(destination + 2 * i, pairs, 2 * (bytes - i));
+    }
+  }
+}
+
 /// Writes rows × columns elements, destination[r][c] = source[c][r].
 static void OCTET_SIZED(transpose_plane)(const uint8_t *source, ptrdiff_t source_stride, uint8_t *destination,
                                          ptrdiff_t destination_stride, size_t rows, size_t columns) {
+  if (columns == 2 && destination_stride == 2 * OCTET_ELEMENT_BYTES) {
+    OCTET_SIZED(interleave)(source, source + source_stride, destination, rows);
+    return;
+  }
   for (size_t c = 0; c < columns; c += OCTET_BLOCK_ROWS) {
     const size_t width = columns - c < OCTET_BLOCK_ROWS ? columns - c : OCTET_BLOCK_ROWS;
     for (size_t r = 0; r < rows; r += OCTET_BLOCK_ROWS) {
