@@ -11,10 +11,12 @@ struct ConvolutionPrimitive: Primitive {
   var inputOffset = 0
 
   var kernelName: String { kernel.kernelName }
+  var scratchByteCount: Int { kernel.scratchByteCount }
 
   func execute(_ step: borrowing StepBuffers) {
     kernel.run(
-      input: step.operand(0) + inputOffset, output: step.result(0), operands: epilogue.pointers(step), team: step.team)
+      input: step.operand(0) + inputOffset, output: step.result(0), operands: epilogue.pointers(step),
+      scratch: step.scratch, team: step.team)
   }
 }
 

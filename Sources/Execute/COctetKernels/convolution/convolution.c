@@ -4,6 +4,7 @@
 /// the tiles of the stretch go by; the input streams past at a few bytes per cycle, whatever cache it comes from.
 #include "octet_convolution.h"
 
+#include "convolution/border.h"
 #include "convolution/slice.h"
 
 typedef struct {
@@ -53,9 +54,9 @@ static size_t chunks_of(const octet_convolution_plan *plan, size_t pixels, size_
 }
 
 void octet_convolution_run(const octet_convolution_plan *plan, const uint8_t *input,
-                           const octet_epilogue_buffers *buffers, octet_team *team) {
+                           const octet_epilogue_buffers *buffers, uint8_t *scratch, octet_team *team) {
   const octet_convolution_geometry *g = &plan->geometry;
-  convolution_run run = {.plan = plan, .input = input, .buffers = buffers};
+  convolution_run run = {.plan = plan, .input = octet_border_add(plan, input, scratch), .buffers = buffers};
   run.pixels = g->batch * g->output[0] * g->output[1] * g->output[2];
   const size_t slices = g->groups * plan->layout.panel_count;
   run.chunks = chunks_of(plan, run.pixels, slices, team);

@@ -76,7 +76,7 @@ OCTET_INLINE void dot(const octet_dot_tile *tile, size_t rows, size_t vectors) {
         OCTET_DOT_ROWS(13, most_rows, channels)                                                                        \
         OCTET_DOT_ROWS(14, most_rows, channels)                                                                        \
       }                                                                                                                \
-      finish_partial(&walk.tile, channels);                                                                            \
+      finish_stored(&walk.tile, channels);                                                                             \
     }                                                                                                                  \
   }
 

@@ -3,6 +3,7 @@
 #ifndef OCTET_CONVOLUTION_FINISH_TILE_H
 #define OCTET_CONVOLUTION_FINISH_TILE_H
 
+#include "convolution/finish_floats.h"
 #include "convolution/slice.h"
 #ifndef OCTET_FLOAT_SUMS
 #include "epilogue/direct.h"
@@ -32,7 +33,8 @@ OCTET_INLINE void finish_or_store(const octet_dot_tile *tile, const sum_vector s
 OCTET_INLINE void finish_or_store(const octet_dot_tile *tile, const sum_vector sums[][MOST_VECTORS], size_t rows,
                                   size_t vectors) {
   const size_t units = vectors / UNIT_VECTORS;
-  if (tile->kind == OCTET_EPILOGUE_ANY || tile->direct.channels < units * OCTET_LANES) {
+  if (tile->kind == OCTET_EPILOGUE_ANY || tile->kind == OCTET_EPILOGUE_FLOATS ||
+      tile->direct.channels < units * OCTET_LANES) {
     store_sums(tile, sums, rows, vectors);
     return;
   }
@@ -42,6 +44,7 @@ OCTET_INLINE void finish_or_store(const octet_dot_tile *tile, const sum_vector s
   }
   switch (tile->kind) {
   case OCTET_EPILOGUE_ANY:
+  case OCTET_EPILOGUE_FLOATS:
     break;
   case OCTET_EPILOGUE_REQUANTIZE:
     finish_rows(&tile->direct, in_units, rows, units, OCTET_EPILOGUE_REQUANTIZE);
@@ -58,6 +61,7 @@ OCTET_INLINE void finish_or_store(const octet_dot_tile *tile, const sum_vector s
 OCTET_INLINE void finish_partial_kind(const octet_dot_tile *tile, size_t units) {
   switch (tile->kind) {
   case OCTET_EPILOGUE_ANY:
+  case OCTET_EPILOGUE_FLOATS:
     break;
   case OCTET_EPILOGUE_REQUANTIZE:
     finish_partial_rows(&tile->direct, tile->sums, tile->rows, units, OCTET_EPILOGUE_REQUANTIZE);
@@ -92,12 +96,16 @@ static __attribute__((noinline)) void finish_partial_tile(const octet_dot_tile *
 
 #endif
 
-/// What is left of a tile whose panel has fewer channels than the kernel.
-OCTET_INLINE void finish_partial(const octet_dot_tile *tile, size_t channels) {
+/// What is left of a tile whose sums were stored: all of f32, and of a panel with fewer channels than the kernel.
+OCTET_INLINE void finish_stored(const octet_dot_tile *tile, size_t channels) {
 #ifdef OCTET_FLOAT_SUMS
-  (void)tile, (void)channels;
+  if (tile->kind == OCTET_EPILOGUE_FLOATS) {
+    finish_float_tile(tile, channels, false);
+  }
 #else
-  if (tile->kind != OCTET_EPILOGUE_ANY && tile->direct.channels < channels) {
+  if (tile->kind == OCTET_EPILOGUE_FLOATS) {
+    finish_float_tile(tile, channels, true);
+  } else if (tile->kind != OCTET_EPILOGUE_ANY && tile->direct.channels < channels) {
     finish_partial_tile(tile, channels / OCTET_LANES);
   }
 #endif

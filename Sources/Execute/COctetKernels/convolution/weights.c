@@ -67,9 +67,15 @@ octet_weight_layout octet_weight_layout_make(const octet_convolution_geometry *g
   layout.runs = g->kernel[0] * g->kernel[1] * g->kernel[2] / layout.run_taps;
   layout.run_elements = layout.run_taps * g->group_inputs;
   layout.steps = is_integer(layout.format) ? divide_up(layout.run_elements, QUAD) : layout.run_elements;
-  const size_t units = divide_up(g->group_outputs, OCTET_CHANNEL_UNIT);
-  layout.panel_count = divide_up(units, widest->channels / OCTET_CHANNEL_UNIT);
-  layout.group_channels = units * OCTET_CHANNEL_UNIT;
+  const size_t half = OCTET_CHANNEL_UNIT / 2;
+  if (g->group_outputs <= half && kernel_of_width(widest, list, half)->channels == half) {
+    layout.panel_count = 1;
+    layout.group_channels = half;
+  } else {
+    const size_t units = divide_up(g->group_outputs, OCTET_CHANNEL_UNIT);
+    layout.panel_count = divide_up(units, widest->channels / OCTET_CHANNEL_UNIT);
+    layout.group_channels = units * OCTET_CHANNEL_UNIT;
+  }
   layout.group_bytes = layout.group_channels * channel_bytes(&layout);
   return layout;
 }
@@ -78,10 +84,12 @@ void octet_weight_panels(const octet_weight_layout *layout, octet_dot_kernel_lis
                          octet_convolution_panel *panels) {
   const octet_dot_kernel *widest = best_kernel(list, isa);
   // Panels of nearly the same width: 96 channels are 48 + 48, since a panel of 32 makes less of each load than 48.
-  const size_t units = layout->group_channels / OCTET_CHANNEL_UNIT, panel_count = layout->panel_count;
+  const bool is_half = layout->group_channels < OCTET_CHANNEL_UNIT;
+  const size_t unit = is_half ? layout->group_channels : OCTET_CHANNEL_UNIT;
+  const size_t units = layout->group_channels / unit, panel_count = layout->panel_count;
   size_t first = 0;
   for (size_t p = 0; p < panel_count; p++) {
-    const size_t width = (units / panel_count + (p < units % panel_count)) * OCTET_CHANNEL_UNIT;
+    const size_t width = (units / panel_count + (p < units % panel_count)) * unit;
     const size_t left = layout->group_outputs - first;
     panels[p] = (octet_convolution_panel){.kernel = kernel_of_width(widest, list, width),
                                           .first_channel = first,

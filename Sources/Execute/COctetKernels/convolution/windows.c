@@ -1,6 +1,10 @@
 #include "convolution/windows.h"
 
+#include "convolution/border.h"
+
 #include <string.h>
+
+enum { QUAD = 4 };
 
 /// The first tap of a window: its image, and its place there, which may be outside.
 typedef struct {
@@ -144,10 +148,10 @@ static void point_inside(const run_range *runs, const uint8_t *window, size_t co
   const octet_window_steps *steps = &runs->plan->steps;
   const octet_run_step *run_steps = &steps->run_steps[runs->first];
   const size_t step = runs->plan->geometry.stride[2] * (size_t)steps->axis_bytes[2];
-  for (size_t i = 0; i < count; i++, window += step) {
-    const uint8_t **pointers = windows->pointers[row + i];
-    for (size_t run = 0; run < runs->count; run++) {
-      pointers[run] = window + run_steps[run].offset;
+  for (size_t run = 0; run < runs->count; run++) {
+    const uint8_t *from = window + run_steps[run].offset;
+    for (size_t i = 0; i < count; i++, from += step) {
+      windows->pointers[row + i][run] = from;
     }
   }
 }
@@ -241,12 +245,33 @@ size_t octet_run_step_count(const octet_weight_layout *layout) {
   return layout->run_taps == lines * layout->kernel[2] ? lines : layout->runs;
 }
 
+/// Makes runs of whole lines where lines are contiguous in the input: the weights have the same order, and there is
+/// less to point to. Lines that may reach over the border would have to be put together instead.
+static void join_taps(octet_convolution_plan *plan) {
+  const octet_convolution_geometry *g = &plan->geometry;
+  octet_weight_layout *layout = &plan->layout;
+  const bool is_integer = layout->format != OCTET_WEIGHTS_F32;
+  const bool dense = g->dilation[2] == 1 && plan->input_pixel_stride == g->group_inputs * plan->element_bytes;
+  const bool is_by_tap = layout->run_taps == 1 && (!is_integer || g->group_inputs % QUAD == 0) && !plan->outliers;
+  const bool is_whole = layout->run_taps > g->kernel[2] && !is_integer;
+  if (!dense || !octet_border_is_inside(plan) || !(is_by_tap || is_whole)) {
+    return;
+  }
+  const size_t steps = layout->steps / layout->run_taps;
+  layout->run_taps = g->kernel[2];
+  layout->runs = g->kernel[0] * g->kernel[1];
+  layout->run_elements = layout->run_taps * g->group_inputs;
+  layout->steps = layout->run_taps * steps;
+}
+
 void octet_convolution_prepare(octet_convolution_plan *plan, octet_run_step *run_steps) {
+  octet_border_prepare(plan);
+  join_taps(plan);
   const octet_convolution_geometry *g = &plan->geometry;
   octet_window_steps *steps = &plan->steps;
-  // Kernels finish integer sums of pixels that follow each other.
-  const bool is_direct = plan->layout.format != OCTET_WEIGHTS_F32 && !plan->placement;
-  plan->kind = is_direct ? octet_epilogue_kind_of(plan->epilogue, g->groups * g->group_outputs) : OCTET_EPILOGUE_ANY;
+  // Kernels finish sums of pixels that follow each other.
+  plan->kind = plan->placement ? OCTET_EPILOGUE_ANY
+                               : octet_epilogue_kind_of(plan->epilogue, plan->layout.format != OCTET_WEIGHTS_F32);
   steps->pointwise = true;
   ptrdiff_t bytes = (ptrdiff_t)plan->input_pixel_stride;
   for (int axis = 2; axis >= 0; axis--) {

@@ -6,5 +6,6 @@
 #include "convolution/dot_body.h"
 
 OCTET_DOT_KERNEL(octet_convolution_f32_6x16, 6, 16)
+OCTET_DOT_KERNEL(octet_convolution_f32_12x8, 12, 8)
 
 #include "isa/end.h"

@@ -5,5 +5,6 @@
 #include "convolution/dot_body.h"
 
 OCTET_DOT_KERNEL(octet_convolution_f32_2x16, 2, 16)
+OCTET_DOT_KERNEL(octet_convolution_f32_5x8, 5, 8)
 
 #include "isa/end.h"

@@ -44,18 +44,78 @@ static octet_epilogue_kind residual_kind_of(const octet_epilogue *epilogue) {
   return is_scaled ? OCTET_EPILOGUE_SCALED_RESIDUAL : OCTET_EPILOGUE_RESIDUAL;
 }
 
-octet_epilogue_kind octet_epilogue_kind_of(const octet_epilogue *epilogue, size_t channels) {
+/// What OCTET_EPILOGUE_FLOATS does, in its order: NULL for what it leaves out.
+typedef struct {
+  const octet_epilogue_step *scale, *scale_all, *add, *clamp;
+} float_steps;
+
+/// Takes the next step of a program if it is of this operation.
+static const octet_epilogue_step *take(const octet_epilogue *epilogue, size_t *next, octet_operation operation) {
+  const octet_epilogue_step *step = &epilogue->steps[*next];
+  if (*next == epilogue->step_count || step->operation != operation) {
+    return NULL;
+  }
+  ++*next;
+  return step;
+}
+
+/// Whether a program is of that kind, and its steps.
+static bool find_float_steps(const octet_epilogue *epilogue, float_steps *steps) {
+  size_t next = 0;
+  steps->scale = take(epilogue, &next, OCTET_SCALE_SHIFT);
+  steps->scale_all = steps->scale ? NULL : take(epilogue, &next, OCTET_SCALE_SHIFT_ALL);
+  steps->add = take(epilogue, &next, OCTET_ADD_OPERAND);
+  steps->clamp = take(epilogue, &next, OCTET_CLAMP);
+  return epilogue->output_type == OCTET_ELEMENT_F32 && next == epilogue->step_count &&
+         (!steps->scale_all || steps->scale_all->a != 0) &&
+         (!steps->add || steps->add->operand_type == OCTET_ELEMENT_F32) &&
+         (!steps->clamp || steps->clamp->a > -INFINITY || steps->clamp->b < INFINITY);
+}
+
+octet_epilogue_kind octet_epilogue_kind_of(const octet_epilogue *epilogue, bool sums_are_integers) {
   static const octet_operation requantize[] = {OCTET_SCALE_SHIFT};
-  if (epilogue->output_type != OCTET_ELEMENT_U8 || epilogue->step_count == 0 ||
-      epilogue->steps[0].operation != OCTET_SCALE_SHIFT || !stays_integer(&epilogue->steps[0], channels)) {
+  float_steps steps;
+  if (find_float_steps(epilogue, &steps)) {
+    return OCTET_EPILOGUE_FLOATS;
+  }
+  if (!sums_are_integers || epilogue->output_type != OCTET_ELEMENT_U8 || epilogue->step_count == 0 ||
+      epilogue->steps[0].operation != OCTET_SCALE_SHIFT || !stays_integer(&epilogue->steps[0], epilogue->channels)) {
     return OCTET_EPILOGUE_ANY;
   }
   return has_operations(epilogue, 1, requantize) ? OCTET_EPILOGUE_REQUANTIZE : residual_kind_of(epilogue);
 }
 
+/// The same for OCTET_EPILOGUE_FLOATS.
+static octet_direct_rows float_rows_make(const octet_epilogue *epilogue, const octet_epilogue_buffers *buffers,
+                                         const octet_epilogue_strides *strides, size_t first_pixel,
+                                         size_t first_channel, size_t channels) {
+  float_steps steps;
+  find_float_steps(epilogue, &steps);
+  const size_t channel_bytes = first_channel * sizeof(float);
+  octet_direct_rows rows = {.scale = steps.scale ? steps.scale->first + first_channel : NULL,
+                            .shift = steps.scale ? steps.scale->second + first_channel : NULL,
+                            .middle_scale = steps.scale_all ? steps.scale_all->a : 0,
+                            .middle_shift = steps.scale_all ? steps.scale_all->b : 0,
+                            .middle_low = steps.clamp ? steps.clamp->a : -INFINITY,
+                            .middle_high = steps.clamp ? steps.clamp->b : INFINITY,
+                            .output = buffers->output + first_pixel * strides->output + channel_bytes,
+                            .output_stride = strides->output,
+                            .channels = channels};
+  if (steps.add) {
+    rows.operand_scale = steps.add->a;
+    rows.operand_shift = steps.add->b;
+    rows.operand_stride = strides->operands[steps.add->operand];
+    rows.operand = buffers->operands[steps.add->operand] + first_pixel * rows.operand_stride + channel_bytes;
+  }
+  return rows;
+}
+
 octet_direct_rows octet_direct_rows_make(const octet_epilogue *epilogue, octet_epilogue_kind kind,
                                          const octet_epilogue_buffers *buffers, const octet_epilogue_strides *strides,
                                          size_t first_pixel, size_t first_channel, size_t channels) {
+  if (kind == OCTET_EPILOGUE_FLOATS) {
+    return float_rows_make(epilogue, buffers, strides, first_pixel, first_channel, channels);
+  }
   const octet_epilogue_step *steps = epilogue->steps;
   octet_direct_rows rows = {.scale = steps[0].first + first_channel,
                             .shift = steps[0].second + first_channel,

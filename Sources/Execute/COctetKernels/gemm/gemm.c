@@ -86,10 +86,15 @@ void octet_gemm_prepare(octet_gemm_plan *plan, octet_run_step *run_step) {
   };
 }
 
+/// Units of columns of one right side, of which a narrow panel has half of one.
+static size_t units_of(const octet_convolution_plan *convolution) {
+  return (convolution->layout.group_channels + OCTET_CHANNEL_UNIT - 1) / OCTET_CHANNEL_UNIT;
+}
+
 octet_gemm_columns octet_gemm_columns_of(const octet_gemm_packing *packing, size_t unit) {
   const octet_gemm_shape *shape = &packing->plan->shape;
   const octet_convolution_plan *convolution = &packing->plan->convolution;
-  const size_t units = convolution->layout.group_channels / OCTET_CHANNEL_UNIT;
+  const size_t units = units_of(convolution);
   const size_t matrix = unit / units, first = unit % units * OCTET_CHANNEL_UNIT;
   const octet_convolution_panel *panel = convolution->panels;
   while (first >= panel->first_channel + panel->kernel->channels) {
@@ -112,8 +117,9 @@ void octet_gemm_pack_f32(const void *arguments, size_t begin, size_t end) {
     const octet_gemm_columns columns = octet_gemm_columns_of(packing, unit);
     const float *from = (const float *)packing->right + columns.offset;
     float *to = (float *)columns.panel + columns.channel;
+    const size_t packed = columns.width < OCTET_CHANNEL_UNIT ? columns.width : OCTET_CHANNEL_UNIT;
     for (size_t k = 0; k < packing->plan->shape.inner; k++, from += columns.inner_step, to += columns.width) {
-      for (size_t column = 0; column < OCTET_CHANNEL_UNIT; column++) {
+      for (size_t column = 0; column < packed; column++) {
         to[column] = column < columns.count ? from[column * columns.column_step] : 0;
       }
     }
@@ -181,7 +187,7 @@ void octet_gemm_run(const octet_gemm_plan *plan, const void *left, const void *r
     packing.initial = (int32_t *)(base + layout.initial);
     convolution.initial = packing.initial;
   }
-  const size_t units = convolution.layout.group_channels / OCTET_CHANNEL_UNIT;
+  const size_t units = units_of(&convolution);
   octet_range_run(team, plan->pack, &packing, right_count(shape) * units, 1);
 
   left_side side = {.plan = plan, .left = left};
@@ -191,5 +197,5 @@ void octet_gemm_run(const octet_gemm_plan *plan, const void *left, const void *r
     octet_team_run(team, prepare_rows, &side, left_count(shape) * tasks_per_left(shape));
   }
   convolution.pixel_initial = side.row_initial;
-  octet_convolution_run(&convolution, side.turned ? side.turned : side.left, buffers, team);
+  octet_convolution_run(&convolution, side.turned ? side.turned : side.left, buffers, NULL, team);
 }

@@ -117,6 +117,12 @@ typedef struct octet_group_steps {
   size_t output_pixels, output_channels;
 } octet_group_steps;
 
+/// The input of a plan that reads a padded copy of it. Without one, scratch_bytes is 0.
+typedef struct octet_border {
+  size_t scratch_bytes, input_pixel_stride, input[3];
+  ptrdiff_t pad[3];
+} octet_border;
+
 typedef struct octet_convolution_plan {
   octet_convolution_geometry geometry;
   octet_weight_layout layout;
@@ -145,16 +151,19 @@ typedef struct octet_convolution_plan {
   octet_epilogue_kind kind;
   octet_window_steps steps;
   octet_group_steps group_steps;
+  octet_border border;
 } octet_convolution_plan;
 
-/// Fills in plan->kind, plan->steps and plan->group_steps from the rest of the plan, with `run_steps` as the memory for
-/// layout.runs of them.
+/// Fills in plan->kind, plan->steps, plan->group_steps and plan->border from the rest of the plan, with `run_steps` as
+/// the memory for octet_run_step_count(&layout) of them. A small input gets its border in the scratch memory: geometry
+/// and input_pixel_stride are then those of the padded copy. Where lines of windows turn out to be contiguous, the
+/// layout's runs become lines.
 void octet_convolution_prepare(octet_convolution_plan *plan, octet_run_step *run_steps);
 
-/// Runs a plan. Up to 15 bytes past the last input pixel's channels are read; nothing but the output's channels is
-/// written. The result does not depend on the team.
+/// Runs a plan. `scratch` has plan->border.scratch_bytes bytes. Up to 15 bytes past the last input pixel's channels are
+/// read; nothing but the output's channels is written. The result does not depend on the team.
 void octet_convolution_run(const octet_convolution_plan *plan, const uint8_t *input,
-                           const octet_epilogue_buffers *buffers, octet_team *team);
+                           const octet_epilogue_buffers *buffers, uint8_t *scratch, octet_team *team);
 
 #ifdef __cplusplus
 }

@@ -20,7 +20,7 @@ enum {
   OCTET_TILE_ROWS = 16,
   /// The most sums any tile has.
   OCTET_TILE_SUMS = 512,
-  /// What the channels of a tile are a multiple of.
+  /// What the channels of a tile are a multiple of; f32 kernels for few channels have half of it.
   OCTET_CHANNEL_UNIT = 16,
   /// The most runs one call sums; longer kernels take several calls.
   OCTET_RUNS_AT_ONCE = 16,

@@ -44,18 +44,21 @@ typedef struct octet_epilogue_step {
 
 /// The programs that most layers have, which kernels apply to sums in registers: requantization, and two ends of
 /// residual blocks, of which the second scales the rounded branch before it adds the other. All write u8, and no value
-/// on the way reaches 2^31.
+/// on the way reaches 2^31. The last is what most f32 layers end in, each part of it optional: scale and shift, another
+/// f32 tensor added, a clamp, and f32 written.
 typedef enum octet_epilogue_kind {
   OCTET_EPILOGUE_ANY,
   OCTET_EPILOGUE_REQUANTIZE,
   OCTET_EPILOGUE_RESIDUAL,
   OCTET_EPILOGUE_SCALED_RESIDUAL,
+  OCTET_EPILOGUE_FLOATS,
 } octet_epilogue_kind;
 
 /// u8 and i8 outputs are roundHalfEven(clamp(v, low, high)), NaN gives low; both bounds are integers of the type.
 typedef struct octet_epilogue {
   octet_epilogue_step steps[OCTET_EPILOGUE_STEPS];
-  size_t step_count;
+  /// Channels are how many values per channel the steps have.
+  size_t step_count, channels;
   octet_element output_type;
   float low, high;
 } octet_epilogue;
@@ -95,14 +98,17 @@ typedef struct octet_pixel_placement {
 void octet_epilogue_finish(octet_epilogue_function *function, const octet_epilogue *epilogue,
                            const octet_epilogue_tile *tile, const octet_pixel_placement *placement);
 
-/// Which of those programs an epilogue of integer sums of `channels` channels is.
-octet_epilogue_kind octet_epilogue_kind_of(const octet_epilogue *epilogue, size_t channels);
+/// Which of those programs an epilogue of integer or f32 sums is.
+octet_epilogue_kind octet_epilogue_kind_of(const octet_epilogue *epilogue, bool sums_are_integers);
 
-/// Neighbouring rows of integer sums, for a program other than OCTET_EPILOGUE_ANY: its parameters from the rows' first
+/// Neighbouring rows of sums, for a program other than OCTET_EPILOGUE_ANY: its parameters from the rows' first
 /// channel on, and where the first row stands. Up to 15 bytes past an operand's channels are read.
 typedef struct octet_direct_rows {
+  /// NULL where OCTET_EPILOGUE_FLOATS does not scale channels apart.
   const float *scale, *shift;
-  /// The quantizer of a residual branch, what scales it, and the other branch.
+  /// The quantizer of a residual branch, what scales it, and the other branch. For OCTET_EPILOGUE_FLOATS the bounds of
+  /// its clamp, both infinite where there is none, what scales all channels, 0 where nothing does, and the tensor that
+  /// is added.
   float middle_low, middle_high, middle_scale, middle_shift, operand_scale, operand_shift;
   /// The bounds of the output.
   uint8_t low, high;

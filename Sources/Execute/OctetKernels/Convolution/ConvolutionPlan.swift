@@ -50,10 +50,16 @@ final class ConvolutionPlan: @unchecked Sendable {
 
   var kernelName: String { weights.kernelName }
 
-  func run(input: UnsafeRawPointer, output: UnsafeMutableRawPointer, operands: EpilogueOperands, team: WorkerTeam) {
+  var scratchByteCount: Int { plan.elements(octet_convolution_plan.self).pointee.border.scratch_bytes }
+
+  func run(
+    input: UnsafeRawPointer, output: UnsafeMutableRawPointer, operands: EpilogueOperands,
+    scratch: UnsafeMutableRawPointer, team: WorkerTeam
+  ) {
     var buffers = octet_epilogue_buffers(output: output, operands: operands)
     octet_convolution_run(
-      plan.elements(octet_convolution_plan.self), input.assumingMemoryBound(to: UInt8.self), &buffers, team.handle)
+      plan.elements(octet_convolution_plan.self), input.assumingMemoryBound(to: UInt8.self), &buffers,
+      scratch.assumingMemoryBound(to: UInt8.self), team.handle)
   }
 
   /// One value per output channel, each group's followed by zeros up to a whole unit of channels.

@@ -60,10 +60,12 @@ package final class DepthwiseConvolution: @unchecked Sendable {
     plan.elements(octet_depthwise_plan.self).pointee.kernel.map { kernelDisplayName($0.pointee.name) } ?? ""
   }
 
+  package var scratchByteCount: Int { 0 }
+
   /// Computes all output pixels. Up to 63 bytes past the input are read; only the output's channels are written.
   package func run(
     input: UnsafeRawPointer, output: UnsafeMutableRawPointer, operands: EpilogueOperands = EpilogueOperands(),
-    team: WorkerTeam
+    scratch: UnsafeMutableRawPointer, team: WorkerTeam
   ) {
     var buffers = octet_epilogue_buffers(output: output, operands: operands)
     octet_depthwise_run(

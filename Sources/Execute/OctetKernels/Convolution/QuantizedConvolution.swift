@@ -31,12 +31,15 @@ package final class QuantizedConvolution: Sendable {
   /// The kernel that computes the widest part of the output, such as convolution_u8s8s32_6x64__avx512vnni.
   package var kernelName: String { plan.kernelName }
 
+  /// Bytes of scratch memory that a run needs.
+  package var scratchByteCount: Int { plan.scratchByteCount }
+
   /// Computes all output pixels. Up to 15 bytes past the input and the operands are read; only the output's
   /// channels are written.
   package func run(
     input: UnsafeRawPointer, output: UnsafeMutableRawPointer, operands: EpilogueOperands = EpilogueOperands(),
-    team: WorkerTeam
+    scratch: UnsafeMutableRawPointer, team: WorkerTeam
   ) {
-    plan.run(input: input, output: output, operands: operands, team: team)
+    plan.run(input: input, output: output, operands: operands, scratch: scratch, team: team)
   }
 }

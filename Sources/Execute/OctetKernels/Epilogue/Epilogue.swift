@@ -38,6 +38,7 @@ package final class Epilogue: @unchecked Sendable {
     programMemory = KernelMemory(byteCount: MemoryLayout<octet_epilogue>.stride)
     let program = programMemory.elements(octet_epilogue.self)
     program.pointee.step_count = steps.count
+    program.pointee.channels = channels
     program.pointee.output_type = output.code
     program.pointee.low = range.lowerBound
     program.pointee.high = range.upperBound

@@ -51,7 +51,7 @@ private struct Setting {
         outputChannels: geometry.outputChannels, kernel: geometry.kernel, instructionSet: instructionSet)
     }
     let kernel = QuantizedConvolution(geometry: geometry, weights: packed, epilogue: epilogue(.u8))
-    return kernelCase(kernel.kernelName, .u8) { [team] in kernel.run(input: $0, output: $1, team: team) }
+    return kernelCase(kernel, .u8)
   }
 
   func depthwise(_ weights: [Int8]) -> KernelCase {
@@ -59,7 +59,7 @@ private struct Setting {
       DepthwiseConvolution(
         geometry: geometry, weights: weights, epilogue: epilogue(.u8), instructionSet: instructionSet)
     }
-    return kernelCase(kernel.kernelName, .u8) { [team] in kernel.run(input: $0, output: $1, team: team) }
+    return kernelCase(kernel, .u8)
   }
 
   func float(_ weights: [Float]) -> KernelCase {
@@ -69,7 +69,7 @@ private struct Setting {
         outputChannels: geometry.outputChannels, kernel: geometry.kernel, instructionSet: instructionSet)
     }
     let kernel = FloatConvolution(geometry: geometry, weights: packed, epilogue: epilogue(.f32))
-    return kernelCase(kernel.kernelName, .f32) { [team] in kernel.run(input: $0, output: $1, team: team) }
+    return kernelCase(kernel, .f32)
   }
 
   /// A scale and a bias per channel, as after every quantized layer.
@@ -83,18 +83,18 @@ private struct Setting {
       ], output: output)
   }
 
-  private func kernelCase(
-    _ name: String, _ elementType: ElementType,
-    _ run: @escaping (_ input: UnsafeRawPointer, _ output: UnsafeMutableRawPointer) -> Void
-  ) -> KernelCase {
+  private func kernelCase(_ kernel: any ConvolutionKernel, _ elementType: ElementType) -> KernelCase {
     func tensor(_ extents: [Int], _ channels: Int) -> Tensor {
       Tensor(elementType, Shape(valid: [geometry.batch] + extents + [channels]))
     }
     let input = tensor(geometry.inputExtents, geometry.inputChannels)
     let output = tensor(geometry.outputExtents, geometry.outputChannels)
-    return KernelCase(kernelName: name, elementType: elementType) {
-      run(input.storage.base, output.storage.base)
-      withExtendedLifetime((input, output)) {}
+    let scratch = Tensor(.u8, Shape(valid: [kernel.scratchByteCount]))
+    return KernelCase(kernelName: kernel.kernelName, elementType: elementType) { [team] in
+      kernel.run(
+        input: input.storage.base, output: output.storage.base, operands: EpilogueOperands(),
+        scratch: scratch.storage.base, team: team)
+      withExtendedLifetime((input, output, scratch)) {}
     }
   }
 }

@@ -12,13 +12,13 @@ extension ConvolutionCase {
   /// `slack` is how far past the input the kernel may read; past an extra operand, 15 bytes.
   func outputBytes<Input: BitwiseCopyable>(
     _ inputs: [Input], slack: Int, _ output: Output, _ operands: [[UInt8]] = [],
-    _ body: (UnsafeRawPointer, UnsafeMutableRawPointer, EpilogueOperands) -> Void
+    _ body: (UnsafeRawPointer, UnsafeMutableRawPointer, EpilogueOperands) throws -> Void
   ) throws -> [UInt8] {
     let input = try GuardedMemory(inputs, slack: slack)
     let result = try GuardedMemory(count: outputCount * output.bytes, slack: 0, filledWith: Self.canary)
     let extra = try operands.map { try GuardedMemory($0, slack: 15) }
     let pointers = extra.map { UnsafeRawPointer($0.base) }
-    body(input.base, result.base, EpilogueOperands(pointers.first, pointers.dropFirst().first))
+    try body(input.base, result.base, EpilogueOperands(pointers.first, pointers.dropFirst().first))
     return withExtendedLifetime((input, extra)) { result.bytes }
   }
 
@@ -30,5 +30,17 @@ extension ConvolutionCase {
       values[pixel * channels..<(pixel + 1) * channels].flatMap { value in withUnsafeBytes(of: value) { Array($0) } }
     }
     return Array(pixels.joined(separator: gap))
+  }
+}
+
+extension ConvolutionKernel {
+  /// Runs with scratch memory of its own, behind whose end a page faults.
+  func run(
+    input: UnsafeRawPointer, output: UnsafeMutableRawPointer, operands: EpilogueOperands = EpilogueOperands(),
+    team: WorkerTeam
+  ) throws {
+    let scratch = try GuardedMemory(count: scratchByteCount, slack: 0, filledWith: 0xEE)
+    run(input: input, output: output, operands: operands, scratch: scratch.base, team: team)
+    withExtendedLifetime(scratch) {}
   }
 }

@@ -56,7 +56,7 @@ extension ConvolutionCase {
           outputRange: output.range), instructionSet: instructionSet)
     }
     return try test.outputBytes(inputs, slack: 63, output, operands) {
-      convolution.run(input: $0, output: $1, operands: $2, team: team)
+      try convolution.run(input: $0, output: $1, operands: $2, team: team)
     }
   }
 

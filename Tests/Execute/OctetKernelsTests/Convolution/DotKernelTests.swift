@@ -83,7 +83,7 @@ struct ListedDotKernel: Sendable, CustomTestStringConvertible {
       epilogue: Epilogue(channels: channels, operations: program, output: output.type, outputRange: range))
     #expect("octet_" + convolution.kernelName == listed.testDescription)
     let found = try test.outputBytes(inputs, slack: 15, output, operands) {
-      convolution.run(input: $0, output: $1, operands: $2, team: testTeams[0])
+      try convolution.run(input: $0, output: $1, operands: $2, team: testTeams[0])
     }
     let sums = test.exactSums(inputs, weights).map(Float.init)
     let expected = sums.indices.map { index in

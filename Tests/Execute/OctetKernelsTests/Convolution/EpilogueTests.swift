@@ -121,7 +121,7 @@ struct EpilogueCase: Sendable, CustomTestStringConvertible {
     func pointer(_ index: Int) -> UnsafeRawPointer? {
       index < memory.count ? UnsafeRawPointer(memory[index].base) : nil
     }
-    convolution.run(
+    try convolution.run(
       input: input.base, output: output.base,
       operands: EpilogueOperands(pointer(0), pointer(1), pointer(2), pointer(3)), team: testTeams[1])
 
@@ -148,7 +148,9 @@ struct EpilogueCase: Sendable, CustomTestStringConvertible {
       geometry: .matrixProduct(rows: values.count, inputChannels: 1, outputChannels: 1), weights: weights,
       epilogue: Epilogue(channels: 1, operations: [], output: .u8, outputRange: 5...250))
     let output = TestMemory<UInt8>(count: values.count)
-    TestMemory(values).with { input in output.with { convolution.run(input: input, output: $0, team: testTeams[0]) } }
+    try TestMemory(values).with { input in
+      try output.with { try convolution.run(input: input, output: $0, team: testTeams[0]) }
+    }
     #expect(output.values == [5, 250, 5, 250, 5])
   }
 }

@@ -17,7 +17,7 @@ import Testing
       outputPixelStride: test.outputPixelStride,
       epilogue: Epilogue(channels: test.geometry.outputChannels, operations: [], output: .f32))
     return try test.outputBytes(inputs, slack: 15, .f32) {
-      convolution.run(input: $0, output: $1, operands: $2, team: team)
+      try convolution.run(input: $0, output: $1, operands: $2, team: team)
     }
   }
 

@@ -19,7 +19,7 @@ import Testing
       epilogue: Epilogue(
         channels: test.geometry.outputChannels, operations: operations, output: output.type, outputRange: output.range))
     return try test.outputBytes(inputs, slack: 15, output, operands) {
-      convolution.run(input: $0, output: $1, operands: $2, team: team)
+      try convolution.run(input: $0, output: $1, operands: $2, team: team)
     }
   }
 
@@ -95,7 +95,7 @@ import Testing
       let convolution = QuantizedConvolution(
         geometry: test.geometry, weights: packed,
         epilogue: Epilogue(channels: 10, operations: [], output: .f32))
-      output.with { convolution.run(input: input.base, output: $0, team: testTeams[0]) }
+      try output.with { try convolution.run(input: input.base, output: $0, team: testTeams[0]) }
       #expect(output.values == test.exactSums(inputs, weights).map(Float.init))
     }
   }

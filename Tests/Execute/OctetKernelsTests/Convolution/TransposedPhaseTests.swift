@@ -96,16 +96,16 @@ import Testing
     let memory = try [GuardedMemory(inputs, slack: 63), GuardedMemory(residual, slack: 0)]
     let epilogue = Epilogue(channels: g.outputChannels, operations: Self.operations, output: .u8)
     for phase in TransposedPhase.all(of: g) {
-      weights.withUnsafeBufferPointer { phase.weights($0) }.withUnsafeBufferPointer { own in
+      try weights.withUnsafeBufferPointer { phase.weights($0) }.withUnsafeBufferPointer { own in
         let operands = EpilogueOperands(UnsafeRawPointer(memory[1].base))
         if test.isDepthwise {
-          DepthwiseConvolution(
+          try DepthwiseConvolution(
             geometry: phase.geometry, weights: own, inputZeroPoints: [Self.zeroPoint],
             outputPixelStride: g.outputChannels + gap, placement: phase.placement, epilogue: epilogue,
             instructionSet: instructionSet
           ).run(input: memory[0].base, output: output.base, operands: operands, team: team)
         } else {
-          QuantizedConvolution(
+          try QuantizedConvolution(
             geometry: phase.geometry,
             weights: PackedConvolutionWeights(
               weights: own, groups: g.groups, inputChannels: g.inputChannels, outputChannels: g.outputChannels,
