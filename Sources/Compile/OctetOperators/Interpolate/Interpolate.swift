@@ -21,6 +21,8 @@ package struct Interpolate: Operator {
   package let axesOperand: Int
   package let padsBegin: [Int]
   package let padsEnd: [Int]
+  /// That of x, when the operator reads integers and dequantizes them itself.
+  package var dequantization: Dequantization?
 
   package init(
     sampling: InterpolationSampling, shapeSource: ShapeSource, axes: [Int]? = nil, axesOperand: Int,
@@ -37,7 +39,7 @@ package struct Interpolate: Operator {
     self.padsEnd = padsEnd
   }
 
-  package var attributes: String { sampling.description }
+  package var attributes: String { sampling.description + (dequantization.map { " x \($0)" } ?? "") }
 
   private func axes(_ operands: [Operand]) throws(OperatorError) -> [Int] {
     let rank = operands[0].shape.rank
@@ -91,7 +93,8 @@ package struct Interpolate: Operator {
         dimensions[axis] = try dimensions[axis].map { (extent) throws(OperatorError) in try scaled(extent, scale) }
       }
     }
-    return [operands[0].type.with(shape: PartialShape(dimensions))]
+    let elementType = dequantization == nil ? operands[0].elementType : .f32
+    return [TensorType(elementType, PartialShape(dimensions))]
   }
 
   private func scales(_ operands: [Operand], _ index: Int, count: Int) throws(OperatorError) -> [Double] {
@@ -115,17 +118,11 @@ package struct Interpolate: Operator {
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
     let shape = try fixedResultShape(operands)
-    let axes = try axes(operands.known)
-    let source = try withBorder(operands[0])
+    let x = dequantization.map { Tensor(.f32, operands[0].shape, converting: Dequantize($0).apply(to: operands[0])) }
+    let source = try withBorder(x ?? operands[0])
     var values = source.doubles
     var extents = source.shape.extents
-    for (index, axis) in axes.enumerated() {
-      let scale: Double? =
-        if case .scales(let operand) = shapeSource {
-          try scales(operands.known, operand, count: axes.count)[index]
-        } else {
-          nil
-        }
+    for (axis, scale) in try axisScales(operands.known) {
       let weights = sampling.weights(source: extents[axis], result: shape[axis], scale: scale)
       values = Self.resample(values, extents, axis, weights)
       extents[axis] = shape[axis]
@@ -133,6 +130,13 @@ package struct Interpolate: Operator {
     // Whole results are rounded, not cut.
     if source.elementType.isInteger { values = values.map { $0.rounded(.toNearestOrEven) } }
     return [Tensor(source.elementType, shape, converting: values)]
+  }
+
+  /// The axes that are resampled, in their order, with the scale that the model gives each; nil when it gives sizes.
+  func axisScales(_ operands: [Operand]) throws(OperatorError) -> [(axis: Int, scale: Double?)] {
+    let axes = try axes(operands)
+    guard case .scales(let operand) = shapeSource else { return axes.map { ($0, nil) } }
+    return zip(axes, try scales(operands, operand, count: axes.count)).map { ($0, $1) }
   }
 
   private func withBorder(_ tensor: Tensor) throws(OperatorError) -> Tensor {
@@ -165,7 +169,7 @@ package struct Interpolate: Operator {
 
   /// The nearest element is one of the integers; everything else lies between them.
   package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? {
-    guard sampling.mode == .nearest, let dequantization = incoming[0] else { return nil }
+    guard sampling.mode == .nearest, self.dequantization == nil, let dequantization = incoming[0] else { return nil }
     let isPadded = (padsBegin + padsEnd).contains { $0 != 0 }
     if isPadded, dequantization.zeroPoints != [0] { return nil }
     if dequantization.isPerTensor { return [dequantization] }

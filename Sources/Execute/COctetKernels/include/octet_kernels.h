@@ -22,6 +22,7 @@
 #include "octet_reduction.h"
 #include "octet_reorder.h"
 #include "octet_requantize.h"
+#include "octet_resample.h"
 #include "octet_softmax.h"
 #include "octet_unary.h"
 
