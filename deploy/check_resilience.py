@@ -162,6 +162,11 @@ async def open_loop(port, message, rate, seconds):
 
 def probe(port, path, pause, stop, results):
     """Asks for a page again and again, from a process of its own, and keeps how long that took."""
+    try:
+        # What is measured is when the server has answered, not when this process gets its turn among the other clients.
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError:
+        pass
     connection = socket.create_connection(("127.0.0.1", port))
     times = []
     while not stop.is_set():
@@ -226,54 +231,50 @@ def overload(options, check):
     check("goodput is within 10 % of the peak", goodput >= 0.9 * peak, f"{goodput:.0f} per second")
     check("refusals take under 5 ms, median", statistics.median(refused) < 0.005, milliseconds(statistics.median(refused)))
     print(f"         refusals p99 {milliseconds(percentile(refused, 0.99))}, which the client's own work is part of")
-    check("/health/live answers within 10 ms, p99", percentile(lives, 0.99) < 0.01, milliseconds(percentile(lives, 0.99)))
-    print(f"         /health/live median {milliseconds(statistics.median(lives))}, max {milliseconds(max(lives))}")
+    check("/health/live answers within 10 ms, always", max(lives) < 0.01, milliseconds(max(lives)))
+    print(f"         /health/live median {milliseconds(statistics.median(lives))}, p99 {milliseconds(percentile(lives, 0.99))}")
     check("p99 of the accepted is at most queue × service time", percentile(accepted, 0.99) <= bound,
           f"{milliseconds(percentile(accepted, 0.99))}, bound {milliseconds(bound)}")
     check("memory is flat", after <= before * 1.05, f"{before:.0f} MiB, then {after:.0f} MiB")
 
 
 def reload(options, check):
-    """SIGHUP, again and again, while requests come in."""
-    message = request(1)
+    """SIGHUP, again and again, while requests come in: with time between the reloads, and one right after the other."""
+    message, rate = request(1), 500
     with Server(options, {}) as server:
+
+        async def reloads(pause):
+            for _ in range(options.reloads):
+                server.process.send_signal(signal.SIGHUP)
+                await asyncio.to_thread(server.wait_for, "reloaded")
+                await asyncio.sleep(pause)
+
+        async def load(pause):
+            """The answers that come while reloads go on."""
+            results, reloading = [], asyncio.create_task(reloads(pause))
+            while not reloading.done():
+                results += (await open_loop(server.port, message, rate, 0.5))[0]
+            await reloading
+            return results
+
         for _ in range(5):
             server.process.send_signal(signal.SIGHUP)
             server.wait_for("reloaded")
         asyncio.run(closed_loop(server.port, message, 4, 1))
         before = server.resident()
-        rate = 500
-        calm, _ = asyncio.run(open_loop(server.port, message, rate, 5))
-
-        async def during():
-            done = asyncio.Event()
-
-            def reloads():
-                for _ in range(options.reloads):
-                    server.process.send_signal(signal.SIGHUP)
-                    server.wait_for("reloaded")
-                    time.sleep(0.1)
-
-            async def load():
-                results = []
-                while not done.is_set():
-                    results += (await open_loop(server.port, message, rate, 0.5))[0]
-                return results
-
-            task = asyncio.create_task(load())
-            await asyncio.to_thread(reloads)
-            done.set()
-            return await task
-
-        start = time.perf_counter()
-        results = asyncio.run(during())
-        print(f"  {options.reloads} reloads in {time.perf_counter() - start:.1f} s, {len(results)} requests meanwhile")
+        for pause, manner in ((0.1, "paced"), (0, "back to back")):
+            calm, _ = asyncio.run(open_loop(server.port, message, rate, 5))
+            start = time.perf_counter()
+            results = asyncio.run(load(pause))
+            elapsed = time.perf_counter() - start
+            print(f"  {options.reloads} reloads {manner} in {elapsed:.1f} s, {len(results)} requests meanwhile")
+            failed = [status for status, _ in results if status != 200]
+            calm_p99, p99 = (percentile([seconds for _, seconds in each], 0.99) for each in (calm, results))
+            check(f"no request fails, {manner}", not failed, f"{len(failed)} of {len(results)}")
+            check(f"p99 is at most twice the calm one, {manner}", p99 <= 2 * calm_p99,
+                  f"{milliseconds(calm_p99)} calm, {milliseconds(p99)}")
         time.sleep(1)
         after = server.resident()
-    failed = [status for status, _ in results if status != 200]
-    calm_p99, p99 = (percentile([seconds for _, seconds in each], 0.99) for each in (calm, results))
-    check("no request fails", not failed, f"{len(failed)} of {len(results)}")
-    check("p99 is at most twice the calm one", p99 <= 2 * calm_p99, f"{milliseconds(calm_p99)} calm, {milliseconds(p99)}")
     check("memory is back within 5 %", after <= before * 1.05, f"{before:.1f} MiB, then {after:.1f} MiB")
 
 
