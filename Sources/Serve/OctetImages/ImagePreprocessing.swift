@@ -65,6 +65,14 @@ package struct ImagePreprocessing: Hashable, Sendable {
     return shape
   }
 
+  /// The most pixels that a step works on: the picture's own, or those in between when only its rows have been scaled.
+  /// A picture that is one pixel wide and very high has few of its own.
+  package func largestPixelCount(of size: PictureSize, for type: TensorType) throws(ImageInputError) -> Int {
+    let shape = try shape(for: type)
+    let newWidth = layout == .nchw ? shape[3] : shape[2]
+    return max(size.pixelCount, size.height * newWidth)
+  }
+
   /// Sides of inputs beyond this are no picture's.
   private static let maximumSide = 16_384
 

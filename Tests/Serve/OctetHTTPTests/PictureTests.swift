@@ -81,6 +81,17 @@ import Testing
     #expect(two.status == 413 && two.text.contains("its rows take more than the 20000 bytes"))
   }
 
+  @Test func aPictureMayNotBecomeTooLargeOnTheWay() throws {
+    // It has two pixels; once it is as wide as the input, 64.
+    var options = HTTPServerOptions()
+    options.picturePixels = 63
+    let client = try TestServer(options: options, picture: [1, 1, 64, 64]).connect()
+    client.send(
+      "POST /v2/models/picture/infer HTTP/1.1\r\nHost: test\r\nContent-Length: \(Self.png.count)\r\n\r\n")
+    client.send(Self.png)
+    #expect(try client.receive().status == 413)
+  }
+
   @Test func aPictureMayNotBeTooLarge() throws {
     var options = HTTPServerOptions()
     options.picturePixels = 1

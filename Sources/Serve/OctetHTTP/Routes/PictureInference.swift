@@ -32,7 +32,11 @@ enum PictureInference {
     }
     let type = model.signature.inputs[0].type
     do {
-      let pixels = try PictureSize(of: bytes, limit: options.picturePixels).pixelCount
+      let size = try PictureSize(of: bytes, limit: options.picturePixels)
+      let pixels = try preprocessing.largestPixelCount(of: size, for: type)
+      guard pixels <= options.picturePixels else {
+        throw ImageError.tooLarge(width: size.width, height: size.height, limit: options.picturePixels)
+      }
       guard pixels > largePixelCount else {
         return try preprocessing.tensor(decoding: bytes, for: type, limit: options.picturePixels)
       }
