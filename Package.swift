@@ -112,8 +112,8 @@ let package = Package(
     target("Serve", "OctetImages", ["OctetTensor", "CTurboJPEG", "CPNG"]),
 
     // MARK: - System: what we take from the operating system
-    target("System", "OctetSystem", ["CMalloc", logging]),
-    .systemLibrary(name: "CMalloc", path: "Sources/System/CMalloc"),
+    target("System", "OctetSystem", ["CLinux", logging]),
+    .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
     library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
     library("CJansson", pkgConfig: "jansson", apt: "libjansson-dev"),
     library("CTurboJPEG", pkgConfig: "libturbojpeg", apt: "libturbojpeg0-dev"),

@@ -44,15 +44,26 @@ final class Daemon: @unchecked Sendable {
     repository = ModelRepository(processors: ProcessorCount.available, load: load)
   }
 
+  /// Why there is nothing to serve with, or no place to do it.
+  enum StartError: Error {
+    /// Not one model can be loaded; the reasons.
+    case noModel([String])
+    case system(SystemError)
+  }
+
   /// Serves until a signal ends the process.
   ///
-  /// - Throws: what keeps the server from listening.
-  func run() throws(SystemError) -> Never {
+  /// - Throws: what keeps the server from answering anything. A model that cannot be loaded does not while there are
+  ///   others: then the server is not ready, and says why.
+  func run() throws(StartError) -> Never {
     signals = SignalWatch(Signal.allCases, on: control) { self.receive($0) }
     load()
-    let server = try HTTPServer(
-      listeningOn: try listen(), repository: repository,
-      metrics: Metrics(repository: repository, includesLayers: configuration.metrics.layers), options: options)
+    let entries = repository.entries
+    guard entries.contains(where: { $0.ready != nil }) else {
+      throw .noModel(entries.compactMap(\.notReadyReason))
+    }
+    let server: HTTPServer
+    do throws(SystemError) { server = try makeServer() } catch { throw .system(error) }
     control.sync {
       stage = .serving(server)
       startWatchdog(server)
@@ -63,6 +74,12 @@ final class Daemon: @unchecked Sendable {
       ?? ["host": "\(configuration.listen.host)", "port": "\(server.name?.port ?? 0)"]
     logger.info("listening", metadata: place)
     while true { pause() }
+  }
+
+  private func makeServer() throws(SystemError) -> HTTPServer {
+    try HTTPServer(
+      listeningOn: try listen(), repository: repository,
+      metrics: Metrics(repository: repository, includesLayers: configuration.metrics.layers), options: options)
   }
 
   /// The socket that systemd hands over, or else the one that the configuration asks for.
@@ -114,18 +131,34 @@ final class Daemon: @unchecked Sendable {
     notifier.send(.reloading, .extendTimeout(.seconds(120)), .status("reloading"))
     do {
       let new = try readConfiguration()
-      var unchangeable = new
-      unchangeable.models = configuration.models
-      unchangeable.defaultModel = configuration.defaultModel
-      if unchangeable != configuration {
-        logger.warning("only models and default_model are read again; the rest of what has changed needs a restart")
+      warnOfWhatStays(new)
+      guard case .serving(let server) = control.sync(execute: { stage }) else { return }
+      var secrets = HTTPServerOptions()
+      try new.security.apply(to: &secrets)
+      let security = try server.prepareSecurity(token: secrets.token, identity: secrets.identity)
+      do {
+        try repository.reload(new.sources, defaultModel: new.defaultModel)
+      } catch {
+        security.discard()
+        throw error
       }
-      try repository.reload(new.sources, defaultModel: new.defaultModel)
+      server.adopt(security)
       logger.notice("reloaded")
       notifier.send(.ready, .status(status))
     } catch {
       logger.error("not reloaded, nothing has changed: \(error)")
       notifier.send(.ready, .status("the last reload failed and changed nothing: \(error)"))
+    }
+  }
+
+  private func warnOfWhatStays(_ new: Configuration) {
+    var rest = new
+    rest.models = configuration.models
+    rest.defaultModel = configuration.defaultModel
+    rest.security = configuration.security
+    let isEncrypted = configuration.security.certificateFile != nil
+    if rest != configuration || (new.security.certificateFile != nil) != isEncrypted {
+      logger.warning("only models, default_model, token and certificate are read again; the rest needs a restart")
     }
   }
 

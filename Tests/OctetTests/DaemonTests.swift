@@ -84,6 +84,13 @@ import Testing
     #expect(try client.post("/infer", Self.request).status == 200)
   }
 
+  @Test func withoutAnyModelThatLoadsItEndsWith65() throws {
+    let octet = try OctetProcess(["serve", "--port", "0", "--model", "one=/nowhere/1.xml", "two=/nowhere/2.xml"])
+    #expect(try octet.wait() == 65)
+    #expect(octet.said.contains("octet: /nowhere/1.xml: cannot be opened"), "\(octet.said)")
+    #expect(octet.said.contains("; /nowhere/2.xml: cannot be opened"), "\(octet.said)")
+  }
+
   @Test func anAddressThatIsTakenEndsWith69() throws {
     let taken = try ListeningSocket(host: "127.0.0.1", port: 0)
     let octet = try OctetProcess(["serve", "--port", String(taken.port)])
@@ -114,6 +121,14 @@ import Testing
     #expect(try client.get("/health/ready").status == 200)
   }
 
+  @Test func aRefusedStrictModelEndsItWith65() throws {
+    let strict = #"{"name":"float","path":"\#(Fixtures.path)/digits/digits_float.xml","strict_int8":true}"#
+    let file = try TemporaryFile(Self.configuration(strict))
+    let octet = try OctetProcess(["serve", "--config", file.path])
+    #expect(try octet.wait() == 65)
+    #expect(octet.said.contains("digits_float.xml"), "\(octet.said)")
+  }
+
   @Test func servesOnAUnixSocketAndExpectsItsToken() throws {
     let token = try TemporaryFile("0123456789abcdef0123\n")
     let socket = try TemporaryFile("")
@@ -126,6 +141,18 @@ import Testing
     #expect(try TestClient(path: socket.path).post("/infer", Self.request).status == 401)
     let right = ["Authorization: Bearer 0123456789abcdef0123"]
     #expect(try TestClient(path: socket.path).post("/infer", Self.request, headers: right).status == 200)
+
+    // A token that is too short is no token: the old one stays.
+    try token.write("short")
+    octet.send(SIGHUP)
+    try octet.waitFor("not reloaded, nothing has changed: \(token.path): expected a token")
+    #expect(try TestClient(path: socket.path).post("/infer", Self.request, headers: right).status == 200)
+    try token.write("another-token-of-this-server")
+    octet.send(SIGHUP)
+    try octet.waitFor("octet.daemon: reloaded")
+    #expect(try TestClient(path: socket.path).post("/infer", Self.request, headers: right).status == 401)
+    let other = ["Authorization: Bearer another-token-of-this-server"]
+    #expect(try TestClient(path: socket.path).post("/infer", Self.request, headers: other).status == 200)
     octet.send(SIGTERM)
     #expect(try octet.wait() == 0)
   }

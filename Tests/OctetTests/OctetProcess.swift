@@ -23,8 +23,10 @@ final class OctetProcess {
     return (bundle.lastIndex(of: "/").map { bundle[...$0] } ?? "") + "octet"
   }
 
-  /// - Parameter output: a file that takes standard output.
-  init(_ arguments: [String], output: String? = nil) throws {
+  /// - Parameters:
+  ///   - output: a file that takes standard output.
+  ///   - socket: one that listens, and is handed over as systemd does it: sd_listen_fds(3).
+  init(_ arguments: [String], output: String? = nil, handing socket: Int32? = nil) throws {
     var pipes: [Int32] = [0, 0]
     guard pipe(&pipes) == 0 else { throw SystemError("make a pipe") }
     var actions = posix_spawn_file_actions_t()
@@ -32,11 +34,15 @@ final class OctetProcess {
     posix_spawn_file_actions_adddup2(&actions, pipes[1], STDERR_FILENO)
     posix_spawn_file_actions_addclose(&actions, pipes[0])
     if let output { posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_TRUNC, 0o600) }
+    if let socket { posix_spawn_file_actions_adddup2(&actions, socket, 3) }
     defer { posix_spawn_file_actions_destroy(&actions) }
-    var words = ([Self.executable] + arguments).map { strdup($0) } + [nil]
+    // Only the process itself knows its number.
+    let handing = ["/bin/sh", "-c", #"LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@""#]
+    let command = (socket == nil ? [] : handing) + [Self.executable] + arguments
+    var words = command.map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var identifier: pid_t = 0
-    let result = posix_spawn(&identifier, Self.executable, &actions, nil, &words, environ)
+    let result = posix_spawn(&identifier, command[0], &actions, nil, &words, environ)
     close(pipes[1])
     guard result == 0 else {
       close(pipes[0])

@@ -1,3 +1,5 @@
+import CSimdjson
+
 /// Bytes that grow at the end and, once they are complete, stay where they are for whoever reads them.
 ///
 /// Sendable because one owner writes it at a time and nobody does after it has been handed on.
@@ -37,6 +39,14 @@ final class ByteBuffer: @unchecked Sendable {
   func append(_ text: String) {
     var text = text
     text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// The number in decimal digits.
+  func append(decimal number: Int) {
+    var number = Int64(number)
+    append(upTo: octet_json_number_width(OCTET_NUMBER_I64)) { text in
+      octet_json_write_numbers(OCTET_NUMBER_I64, OCTET_NON_FINITE_NULL, &number, 1, text)
+    }
   }
 
   /// Lets `write` put up to `limit` bytes at the end; it returns how many there were.

@@ -1,27 +1,57 @@
 import OctetServing
 import OctetTensor
 
-/// The parts of a request's head that octet looks at. Header names are matched without case.
+/// The fields of a request's head that octet looks at.
+enum HeaderField: String, CaseIterable, Sendable {
+  case acceptEncoding = "Accept-Encoding"
+  case authorization = "Authorization"
+  case contentEncoding = "Content-Encoding"
+  case contentLength = "Content-Length"
+  case contentType = "Content-Type"
+  case expect = "Expect"
+  case host = "Host"
+  case inferenceHeaderLength = "Inference-Header-Content-Length"
+  case transferEncoding = "Transfer-Encoding"
+
+  private static let names = allCases.map { (field: $0, letters: Array($0.rawValue.utf8)) }
+
+  /// The field of this name, whose case does not matter; nil for one that nobody here asks for.
+  init?(named name: UnsafeBufferPointer<UInt8>) {
+    let known = Self.names.first { known in
+      known.letters.count == name.count && known.letters.elementsEqual(name) { $0 | 0x20 == $1 | 0x20 }
+    }
+    guard let known else { return nil }
+    self = known.field
+  }
+}
+
+/// The parts of a request's head that octet looks at.
 struct RequestHead: Sendable {
-  var method: String
+  let method: String
   /// The path as it was sent, without a query.
-  var path: String
-  var headers: [(name: String, value: String)]
+  let path: String
+  private var fields: [(field: HeaderField, value: String)] = []
 
-  func values(of name: String) -> [String] { headers.filter { Self.isSame($0.name, name) }.map(\.value) }
-
-  func value(of name: String) -> String? {
-    for header in headers where Self.isSame(header.name, name) { return header.value }
-    return nil
+  init(method: String, path: String) {
+    self.method = method
+    self.path = path
   }
 
-  private static func isSame(_ name: String, _ other: String) -> Bool {
-    name.utf8.count == other.utf8.count && name.utf8.elementsEqual(other.utf8) { $0 | 0x20 == $1 | 0x20 }
+  mutating func add(_ field: HeaderField, _ value: String) { fields.append((field, value)) }
+
+  func values(of field: HeaderField) -> [String] { fields.filter { $0.field == field }.map(\.value) }
+
+  /// The first value of a field.
+  func value(of field: HeaderField) -> String? {
+    for known in fields where known.field == field { return known.value }
+    return nil
   }
 
   /// The type of the body in small letters, without parameters and spaces.
   var mediaType: String? {
-    guard let header = value(of: "Content-Type") else { return nil }
+    guard let header = value(of: .contentType) else { return nil }
+    // As nearly every client spells it.
+    guard !header.utf8.allSatisfy({ 0x61...0x7A ~= $0 || 0x2D...0x2F ~= $0 }) else { return header }
     let letters = header.utf8.prefix { $0 != UInt8(ascii: ";") }.filter { $0 != UInt8(ascii: " ") }
     return String(
       decoding: letters.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }, as: UTF8.self)
@@ -34,7 +64,7 @@ struct RequestHead: Sendable {
   var asksAboutServer: Bool { isHealthProbe || path == "/metrics" }
 
   /// Whether the client waits to be told before it sends the body.
-  var expectsContinue: Bool { value(of: "Expect")?.lowercased() == "100-continue" }
+  var expectsContinue: Bool { value(of: .expect)?.lowercased() == "100-continue" }
 }
 
 /// A complete request on its way to a route.
@@ -43,6 +73,8 @@ struct HTTPRequest: Sendable {
   let body: ByteBuffer
   /// When its last byte had arrived.
   let arrival: Instant
+  /// Whether the thread that it came in on is the one that answers for the server's health, and has to be free for that.
+  let isOnProbeThread: Bool
   let isAbandoned: @Sendable () -> Bool
 }
 

@@ -40,8 +40,8 @@ struct RequestAssembler {
 
   /// How the body is delimited. Two ways at once are how requests are smuggled past a proxy.
   private static func announcedLength(in head: RequestHead) throws(HTTPError) -> Int? {
-    let encodings = head.values(of: "Transfer-Encoding")
-    let lengths = head.values(of: "Content-Length")
+    let encodings = head.values(of: .transferEncoding)
+    let lengths = head.values(of: .contentLength)
     guard encodings.isEmpty || lengths.isEmpty else {
       throw .badRequest("the request has both Transfer-Encoding and Content-Length")
     }
@@ -71,7 +71,7 @@ extension RequestHead {
   /// The length of the JSON before the tensors, where the request has raw tensors.
   var inferenceHeaderLength: Int? {
     get throws(HTTPError) {
-      guard let text = value(of: "Inference-Header-Content-Length") else { return nil }
+      guard let text = value(of: .inferenceHeaderLength) else { return nil }
       guard let length = Int(text), length >= 0 else {
         throw .badRequest("Inference-Header-Content-Length: expected a whole number, found '\(text.prefix(32))'")
       }

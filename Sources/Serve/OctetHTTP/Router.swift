@@ -1,10 +1,16 @@
 import OctetServing
 
 /// What routes work with.
-struct ServerContext: Sendable {
+final class ServerContext: Sendable {
   let repository: ModelRepository
   let metrics: Metrics
   let options: HTTPServerOptions
+
+  init(repository: ModelRepository, metrics: Metrics, options: HTTPServerOptions) {
+    self.repository = repository
+    self.metrics = metrics
+    self.options = options
+  }
 }
 
 /// What a path says in place of `{model}`, `{version}`, `{label}` and `{region}`.
@@ -15,15 +21,21 @@ struct PathParameters: Hashable, Sendable {
   var region: String?
 }
 
-/// A request that has found its route.
-struct RouteRequest: Sendable {
+/// A request that has found its route. A class, because many closures hold it.
+final class RouteRequest: Sendable {
   let http: HTTPRequest
   let context: ServerContext
   let path: PathParameters
+
+  init(http: HTTPRequest, context: ServerContext, path: PathParameters) {
+    self.http = http
+    self.context = context
+    self.path = path
+  }
 }
 
 /// One way of answering one path.
-struct Route: Sendable {
+final class Route: Sendable {
   typealias Reply = @Sendable (HTTPResponse) -> Void
 
   enum Responder: Sendable {
@@ -44,6 +56,11 @@ struct Route: Sendable {
     self.path = path
     segments = path.split(separator: "/").map(PathSegment.init)
     self.responder = responder
+  }
+
+  /// Whether one path only is meant.
+  fileprivate var isLiteral: Bool {
+    segments.allSatisfy { if case .literal = $0 { true } else { false } }
   }
 
   static func get(
@@ -169,16 +186,32 @@ struct Router: Sendable {
     ].flatMap { $0 })
 
   let routes: [Route]
+  /// Those without parameters, by method and path: most requests ask for one of these.
+  private let literals: [String: [String: Route]]
+
+  init(routes: [Route]) {
+    self.routes = routes
+    let literals = Dictionary(grouping: routes.filter(\.isLiteral), by: \.method)
+    self.literals = literals.mapValues { Dictionary($0.map { ($0.path, $0) }) { first, _ in first } }
+  }
 
   /// - Throws: 404 for a path that nothing answers, 405 for a method that the path does not have.
   func match(method: String, path: String) throws(HTTPError) -> (route: Route, parameters: PathParameters) {
-    // Decoded only after splitting, so that an escaped slash stays part of its segment.
-    let segments = path.split(separator: "/").compactMap(Self.percentDecoded)
-    guard segments.count == path.split(separator: "/").count else {
-      throw .badRequest("the path is not properly escaped")
-    }
     // HEAD is GET without the body, which libmicrohttpd leaves out.
     let method = method == "HEAD" ? "GET" : method
+    if let route = literals[method]?[path] { return (route, PathParameters()) }
+    return try search(method: method, path: path)
+  }
+
+  private func search(method: String, path: String) throws(HTTPError) -> (route: Route, parameters: PathParameters) {
+    // Decoded only after splitting, so that an escaped slash stays part of its segment.
+    var segments: [String] = []
+    for segment in path.utf8.split(separator: UInt8(ascii: "/")) {
+      guard let segment = Self.percentDecoded(Substring(segment)) else {
+        throw .badRequest("the path is not properly escaped")
+      }
+      segments.append(segment)
+    }
     var allowed: [String] = []
     var refusal: HTTPError?
     for route in routes where route.segments.count == segments.count {
@@ -207,6 +240,7 @@ struct Router: Sendable {
 
   /// The text behind `%41` escapes, or nil when an escape is cut short, stands for a zero byte or gives no UTF-8.
   static func percentDecoded(_ text: Substring) -> String? {
+    guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
     var bytes: [UInt8] = []
     var rest = text.utf8[...]
     while let first = rest.popFirst() {

@@ -14,7 +14,7 @@ package struct BearerToken: Hashable, Sendable {
 
   /// Whether a request has it. How long that takes depends on the length of the token and on nothing else of it.
   func isKnown(to head: RequestHead) -> Bool {
-    let values = head.values(of: "Authorization")
+    let values = head.values(of: .authorization)
     guard values.count == 1, values[0].prefix(7).lowercased() == "bearer " else { return false }
     let given = Array(values[0].utf8.dropFirst(7).drop { $0 == 0x20 })
     var difference = given.count ^ bytes.count

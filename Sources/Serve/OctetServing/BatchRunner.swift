@@ -1,4 +1,5 @@
 import OctetRuntime
+import OctetSystem
 import OctetTensor
 
 /// Runs one or more requests as a single inference:  rows of all → run → rows of each.
@@ -6,8 +7,6 @@ import OctetTensor
 /// A single request runs on its own tensors. Several are gathered along axis 0, which costs the one copy that a request
 /// may cost; their answers are views of the joint outputs.
 struct BatchRunner {
-  private static let warmUpRuns = 3
-
   private let signature: ModelSignature
   private let executor: Executor
   private let model: CompiledModel
@@ -18,11 +17,15 @@ struct BatchRunner {
     signature = model.signature
   }
 
+  func run(_ request: InferenceRequest) throws(ModelError) -> InferenceResponse {
+    InferenceResponse(outputs: try executor.run(request.inputs))
+  }
+
   /// The answers, in the order of the requests.
   func run(_ requests: [InferenceRequest]) throws(ModelError) -> [InferenceResponse] {
     guard requests.count > 1 else {
       var responses: [InferenceResponse] = []
-      for request in requests { responses.append(InferenceResponse(outputs: try executor.run(request.inputs))) }
+      for request in requests { responses.append(try run(request)) }
       return responses
     }
     let inputs = signature.inputs.indices.map { input in gather(requests.map { $0.inputs[input] }) }
@@ -42,20 +45,20 @@ struct BatchRunner {
 
   /// Runs the smallest inputs a few times, so that memory is in place.
   ///
-  /// - Returns: how long an inference of them takes.
-  func warmUp() throws(ModelError) -> Duration {
+  /// - Returns: how long an inference of them keeps this thread busy. While others serve, this one may have to wait.
+  func warmUp(runs: Int) throws(ModelError) -> Duration {
     let shapes = model.smallestInputShapes
     let inputs = zip(signature.inputs, shapes).map { Tensor($0.type.elementType, $1) }
     var quickest = Duration.seconds(1)
-    for _ in 0..<Self.warmUpRuns {
-      let start = Instant.now
+    for _ in 0..<runs {
+      let start = ThreadTime.now
       do throws(ModelError) {
         _ = try executor.run(inputs)
       } catch let error where error.cause == .input {
         // Zeros may be values that an operator refuses, such as bounds; that says nothing of requests.
         return quickest
       }
-      quickest = min(quickest, start.duration(to: .now))
+      quickest = min(quickest, ThreadTime.now - start)
     }
     return quickest
   }

@@ -52,28 +52,32 @@ package final class InferenceQueue: Sendable {
   private let state: Lock<State>
   private let alarm: Alarm
 
-  package init(
-    modelName: String, model: CompiledModel, options: ServingOptions, processors: Processors, metrics: ModelMetrics
+  /// - Parameters:
+  ///   - first: shows how quick the model is with one thread, and by that how many streams it should have.
+  ///   - besideOthers: others serve meanwhile, and the new streams take as little from them as possible.
+  init(
+    _ source: ModelSource, model: CompiledModel, first: InferenceStream, processors: Processors, metrics: ModelMetrics,
+    besideOthers: Bool
   ) throws(ModelError) {
-    self.modelName = modelName
+    let options = source.options
+    modelName = source.name
     self.options = options
     self.metrics = metrics
     self.processors = processors
     let maximumBatch = min(options.maximumBatch, model.signature.largestBatch)
     isBatchable = maximumBatch > 1
-    func makeStream(_ index: Int, threads: Int) throws(ModelError) -> InferenceStream {
-      try InferenceStream(
-        label: "octet.\(modelName).\(index)", model: model, threads: threads,
-        saturationSampling: options.saturationSampling)
+    let isQuick = first.quickestRun <= options.inlineLimit
+    let layout = StreamLayout(options, processors: processors.count, isQuick: isQuick)
+    var streams = layout.threadsPerStream == 1 ? [first] : []
+    for index in streams.count..<layout.streams {
+      streams.append(
+        try InferenceStream(
+          label: InferenceStream.label(source.name, index), model: model, threads: layout.threadsPerStream,
+          saturationSampling: options.saturationSampling, warmUpRuns: besideOthers ? 1 : 3))
     }
-    // One thread shows how quick the model is, and by that how many streams it should have.
-    var streams = [try makeStream(0, threads: 1)]
-    let layout = StreamLayout(
-      options, processors: processors.count, isQuick: streams[0].quickestRun <= options.inlineLimit)
-    if layout.threadsPerStream > 1 { streams[0] = try makeStream(0, threads: layout.threadsPerStream) }
-    for index in 1..<max(1, layout.streams) { streams.append(try makeStream(index, threads: layout.threadsPerStream)) }
     streamCount = streams.count
-    inlineShapes = streams[0].quickestRun <= options.inlineLimit ? model.smallestInputShapes : nil
+    // More threads are not slower.
+    inlineShapes = isQuick ? model.smallestInputShapes : nil
     state = Lock(
       State(
         batcher: Batcher(
@@ -145,11 +149,17 @@ package final class InferenceQueue: Sendable {
   private func run(
     _ request: InferenceRequest, _ completion: @escaping Completion, on stream: InferenceStream, since arrival: Instant
   ) {
-    let work = Pending(request: request, completion: completion)
-    let entry = Entry(
-      work: work, group: nil, rows: 1, byteCount: 0, priority: 0, arrival: arrival, deadline: nil)
-    run([entry], on: stream)
+    metrics.leaveQueue(after: .zero)
+    let result: Result<InferenceResponse, ServingError>
+    do throws(ModelError) {
+      let response = try stream.run(request)
+      metrics.finishBatch(requests: 1, rows: 1, after: arrival.duration(to: .now))
+      result = .success(response)
+    } catch {
+      result = .failure(ServingError(error))
+    }
     if let next = finish(1, on: stream) { stream.queue.async { self.runUntilIdle(stream, first: next) } }
+    completion(result)
   }
 
   /// What a request needs to share a batch: one extent of axis 0 for all its inputs.
@@ -256,10 +266,16 @@ package final class InferenceQueue: Sendable {
         requests: present.count, rows: present.reduce(0) { $0 + $1.rows }, after: start.duration(to: .now))
       for (entry, response) in zip(present, responses) { entry.work.completion(.success(response)) }
     } catch {
-      let refusal: ServingError =
-        error.cause == .input ? .invalidInput(error.description) : .failed(error.description)
+      let refusal = ServingError(error)
       for entry in present { entry.work.completion(.failure(refusal)) }
     }
+  }
+}
+
+extension ServingError {
+  /// Why an inference has no result: what the client sent, or else a fault that is not the client's.
+  init(_ error: ModelError) {
+    self = error.cause == .input ? .invalidInput(error.description) : .failed(error.description)
   }
 }
 

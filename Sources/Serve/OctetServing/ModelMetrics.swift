@@ -15,8 +15,14 @@ package final class ModelMetrics: Sendable {
   package let inferenceSeconds = Histogram.ofSeconds()
   package let batchSize = Histogram.ofBatchSizes()
   private let rejections: [Counter] = RejectionReason.allCases.map { _ in Counter() }
-  private let answers = Lock<[Int: UInt64]>([200: 0])
-  private let totals = Lock(InferenceStatistics())
+  private let totals = Lock(Totals())
+
+  /// Under one lock: several threads take it for every request.
+  private struct Totals {
+    var statistics = InferenceStatistics()
+    /// By HTTP status.
+    var answers: [Int: UInt64] = [200: 0]
+  }
 
   package init() {}
 
@@ -25,32 +31,34 @@ package final class ModelMetrics: Sendable {
   }
 
   /// Counts a request that has been answered with an HTTP status, whatever it is.
-  package func finish(status: Int, after duration: Duration) {
-    answers.withLock { $0[status, default: 0] += 1 }
+  ///
+  /// - Parameter writing: how long its tensors took to become a body, where it has one.
+  package func finish(status: Int, after duration: Duration, writing: Duration? = nil) {
     requestSeconds.record(duration)
-    totals.withLock { $0.finish(isSuccess: status == 200, after: duration) }
+    totals.withLock { totals in
+      totals.answers[status, default: 0] += 1
+      if let writing { totals.statistics.output.add(writing) }
+      totals.statistics.finish(isSuccess: status == 200, after: duration)
+    }
   }
 
   /// Counts the way of one request from its queue to an executor.
   package func leaveQueue(after duration: Duration) {
     queueSeconds.record(duration)
-    totals.withLock { $0.queue.add(duration) }
+    totals.withLock { $0.statistics.queue.add(duration) }
   }
 
   /// Counts one inference that has answered `requests` requests with `rows` rows along axis 0.
   package func finishBatch(requests: Int, rows: Int, after duration: Duration) {
     inferenceSeconds.record(duration)
     batchSize.record(Double(rows))
-    totals.withLock { $0.finishBatch(requests: requests, rows: rows, after: duration) }
+    totals.withLock { $0.statistics.finishBatch(requests: requests, rows: rows, after: duration) }
   }
 
   /// Counts the way of one request's body to tensors.
-  package func finishReading(after duration: Duration) { totals.withLock { $0.input.add(duration) } }
+  package func finishReading(after duration: Duration) { totals.withLock { $0.statistics.input.add(duration) } }
 
-  /// Counts the way of one answer's tensors to a body.
-  package func finishWriting(after duration: Duration) { totals.withLock { $0.output.add(duration) } }
-
-  package var statistics: InferenceStatistics { totals.withLock { $0 } }
+  package var statistics: InferenceStatistics { totals.withLock { $0.statistics } }
 
   package func rejections(for reason: RejectionReason) -> UInt64 {
     zip(rejections, RejectionReason.allCases).first { $0.1 == reason }?.0.value ?? 0
@@ -58,6 +66,6 @@ package final class ModelMetrics: Sendable {
 
   /// Answers by HTTP status, in ascending order.
   package var answersByStatus: [(status: Int, count: UInt64)] {
-    answers.withLock { $0.sorted { $0.key < $1.key } }.map { ($0.key, $0.value) }
+    totals.withLock { $0.answers.sorted { $0.key < $1.key } }.map { ($0.key, $0.value) }
   }
 }

@@ -29,17 +29,15 @@ package final class ModelRepository: Sendable {
   fileprivate struct Model {
     /// As the configuration has it: the path may be a folder of versions.
     let source: ModelSource
-    var versions: [Int: Entry] = [:]
+    let versions: [Int: Entry]
+    /// The highest version that answers, or the highest.
+    let preferred: Entry?
 
     init(_ source: ModelSource, _ entries: [Entry]) {
       self.source = source
-      for entry in entries { versions[entry.source.version] = entry }
-    }
-
-    /// The highest version that answers, or the highest.
-    var preferred: Entry? {
+      versions = Dictionary(entries.map { ($0.source.version, $0) }) { _, last in last }
       let ready = versions.filter { $0.value.ready != nil }
-      return (ready.isEmpty ? versions : ready).max { $0.key < $1.key }?.value
+      preferred = (ready.isEmpty ? versions : ready).max { $0.key < $1.key }?.value
     }
   }
 

@@ -23,14 +23,15 @@ package final class ServedModel: Sendable {
     load: @escaping ModelRepository.Load
   ) throws {
     let start = Instant.now
-    let compile: @Sendable () throws -> CompiledModel = {
+    let compile: @Sendable () throws -> (CompiledModel, InferenceStream) = {
       let model = try load(source)
       try BatchRunner.makePlans(of: model, maximumBatch: source.options.maximumBatch)
-      return model
+      return (model, try InferenceStream.single(of: model, source))
     }
-    model = besideOthers ? try BackgroundThread.run(compile) : try compile()
+    let (model, first) = besideOthers ? try BackgroundThread.run(compile) : try compile()
+    self.model = model
     queue = try InferenceQueue(
-      modelName: source.name, model: model, options: source.options, processors: processors, metrics: metrics)
+      source, model: model, first: first, processors: processors, metrics: metrics, besideOthers: besideOthers)
     warmUp = model.counters.all.map(LayerTotals.init)
     self.source = source
     self.metrics = metrics

@@ -4,6 +4,7 @@
 #include "tensor_numbers.h"
 
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,27 @@ static_assert(OCTET_JSON_PADDING >= simdjson::SIMDJSON_PADDING, "simdjson reads 
 inline octet_text text(std::string_view view) {
   return {view.data(), view.size()};
 }
+
+// Where in a body something stands, such as `inputs[0].parameters`. It is put into words only for a message.
+struct Place {
+  const char *name;
+  // Of an element of an array, where it is one.
+  std::optional<size_t> index = std::nullopt;
+  const char *member = "";
+  // What the model calls it.
+  std::string_view quoted{};
+
+  Place operator/(const char *inner) const { return {name, index, inner}; }
+
+  std::string text() const {
+    std::string words = name;
+    if (index)
+      words += "[" + std::to_string(*index) + "]";
+    if (!quoted.empty())
+      words += " '" + std::string(quoted) + "'";
+    return words + member;
+  }
+};
 
 // What the readers of every body share.
 class BodyReader {
@@ -59,32 +81,33 @@ protected:
   static constexpr size_t kMaximumMembers = 256;
 
   // Calls `read(key, value)` for each member of an object, of which none may stand twice.
-  template <typename Read> bool for_members(object members, const std::string &place, Read read) {
-    std::vector<std::string> seen;
+  template <typename Read> bool for_members(object members, const Place &place, Read read) {
+    // The keys stay where the parser has put them until it reads another document.
+    std::vector<std::string_view> seen;
+    seen.reserve(8);
     for (auto member : members) {
       std::string_view key;
       value item;
       if (error_code code = member.unescaped_key().get(key))
         return fail_syntax(code);
-      std::string name(key);
       if (seen.size() == kMaximumMembers)
-        return fail(place + ": has more than " + std::to_string(kMaximumMembers) + " members");
-      for (const std::string &other : seen)
-        if (other == name)
-          return fail(place + ": '" + excerpt(name) + "' stands there twice");
-      seen.push_back(name);
+        return fail(place.text() + ": has more than " + std::to_string(kMaximumMembers) + " members");
+      for (const std::string_view other : seen)
+        if (other == key)
+          return fail(place.text() + ": '" + excerpt(key) + "' stands there twice");
+      seen.push_back(key);
       if (error_code code = member.value().get(item))
         return fail_syntax(code);
-      if (!read(name, item))
+      if (!read(key, item))
         return false;
     }
     return true;
   }
 
-  bool read_text(value item, const std::string &place, octet_text &result) {
+  bool read_text(value item, const Place &place, octet_text &result) {
     std::string_view string;
     if (item.get_string().get(string))
-      return fail(place + ": expected a string");
+      return fail(place.text() + ": expected a string");
     result = text(string);
     return true;
   }

@@ -12,7 +12,7 @@ namespace octet {
 // A tensor whose shape is how its arrays nest:  [[1,2],[3,4]] has [2, 2].
 class InferredTensor : public NumberStore {
 public:
-  InferredTensor(octet_number_type type, const std::string &place) : NumberStore({type, nullptr, 0}, place) {}
+  explicit InferredTensor(octet_number_type type) : NumberStore({type, nullptr, 0}) {}
 
   bool is_empty() const { return !elements && extents.empty(); }
 
@@ -35,8 +35,7 @@ public:
 
   // Reads numbers, `level` axes inside of the tensor.
   bool read(value &item, size_t level) {
-    return with_number_type(destination.type,
-                            [&](auto number) { return read_value<decltype(number)>(item, level); });
+    return with_number_type(destination.type, [&](auto number) { return read_value<decltype(number)>(item, level); });
   }
 
   // Says how many elements stand along an axis; all arrays along it have to agree.

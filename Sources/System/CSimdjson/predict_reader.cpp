@@ -9,7 +9,8 @@ using namespace octet;
 
 // Reads the body of TensorFlow Serving's predict, whose tensors say neither their types nor their shapes:
 //
-//     {"instances": [x, x, …]}  ·  {"instances": [{"a": x, "b": y}, …]}  ·  {"inputs": x}  ·  {"inputs": {"a": x, "b": y}}
+//     {"instances": [x, x, …]}  ·  {"instances": [{"a": x, "b": y}, …]}  ·  {"inputs": x}  ·  {"inputs": {"a": x, "b":
+//     y}}
 //
 // `{"b64": "…"}` stands for the bytes of one row.
 class PredictReader : public BodyReader {
@@ -18,7 +19,7 @@ public:
                 const octet_predict_receiver &receiver)
       : BodyReader(body), ports(ports), port_count(port_count), receiver(receiver) {
     for (size_t index = 0; index < port_count; ++index) {
-      tensors.emplace_back(ports[index].type, place(index));
+      tensors.emplace_back(ports[index].type);
       encoded_rows.push_back(0);
     }
   }
@@ -53,7 +54,9 @@ private:
 
   std::string_view name(size_t port) const { return {ports[port].name.bytes, ports[port].name.length}; }
 
-  std::string place(size_t port) const { return "input '" + std::string(name(port)) + "'"; }
+  Place place(size_t port) const { return {"input", std::nullopt, "", name(port)}; }
+
+  bool fail_tensor(size_t port) { return fail(place(port).text() + ": " + tensors[port].error); }
 
   std::optional<size_t> port(std::string_view wanted) const {
     for (size_t index = 0; index < port_count; ++index)
@@ -63,9 +66,9 @@ private:
   }
 
   bool read_root(object root) {
-    return for_members(root, "the request", [&](const std::string &key, value item) {
+    return for_members(root, {"the request"}, [&](std::string_view key, value item) {
       if (key == "signature_name")
-        return read_text(item, "signature_name", signature);
+        return read_text(item, {"signature_name"}, signature);
       if (key == "instances" || key == "inputs") {
         if (is_row || is_column)
           return fail("expected either instances or inputs, found both");
@@ -91,47 +94,49 @@ private:
       value instance;
       if (error_code code = row.get(instance))
         return fail_syntax(code);
-      const std::string place = "instances[" + std::to_string(row_count++) + "]";
+      const Place place{"instances", row_count++};
       const bool is_object = instance.raw_json_token().substr(0, 1) == "{";
       if (is_object ? !read_named_row(instance, place, count) : !read_only_input(instance, place, count, 1))
         return false;
     }
     for (size_t index = 0; index < port_count; ++index)
       if (!tensors[index].is_empty() && !tensors[index].set_extent(0, row_count))
-        return fail(tensors[index].error);
+        return fail_tensor(index);
     return true;
   }
 
-  bool read_only_input(value &item, const std::string &place, size_t rows, size_t level) {
+  bool read_only_input(value &item, const Place &place, size_t rows, size_t level) {
     if (port_count != 1)
-      return fail(place + ": the model has " + std::to_string(port_count) + " inputs; expected an object with each");
+      return fail(place.text() + ": the model has " + std::to_string(port_count) +
+                  " inputs; expected an object with each");
     return read_tensor(0, item, rows, level);
   }
 
   // One value for each input, or base64 for the only one.
-  bool read_named_row(value &item, const std::string &place, size_t rows) {
+  bool read_named_row(value &item, const Place &place, size_t rows) {
     size_t members = 0;
     bool is_encoded = false;
-    const bool is_read = for_object(item, place, [&](const std::string &key, value member) {
+    const bool is_read = for_object(item, place, [&](std::string_view key, value member) {
       ++members;
       if (const auto index = port(key))
         return read_tensor(*index, member, rows, 1);
       is_encoded = key == "b64" && port_count == 1;
-      return is_encoded ? read_encoded(0, member) : fail(place + ": the model has no input '" + excerpt(key) + "'");
+      return is_encoded ? read_encoded(0, member)
+                        : fail(place.text() + ": the model has no input '" + excerpt(key) + "'");
     });
     if (!is_read)
       return false;
     const size_t expected = is_encoded ? 1 : port_count;
-    return members == expected || fail(place + ": expected " + std::to_string(expected) + " members, found " +
-                                       std::to_string(members));
+    return members == expected ||
+           fail(place.text() + ": expected " + std::to_string(expected) + " members, found " + std::to_string(members));
   }
 
   // MARK: Columns
 
   bool read_columns(value &item) {
     if (item.raw_json_token().substr(0, 1) != "{")
-      return read_only_input(item, "inputs", 0, 0);
-    return for_object(item, "inputs", [&](const std::string &key, value member) {
+      return read_only_input(item, {"inputs"}, 0, 0);
+    return for_object(item, {"inputs"}, [&](std::string_view key, value member) {
       if (const auto index = port(key))
         return read_tensor(*index, member, 0, 0);
       if (key == "b64" && port_count == 1)
@@ -146,20 +151,19 @@ private:
   bool read_tensor(size_t index, value &item, size_t rows, size_t level) {
     const std::string_view token = item.raw_json_token();
     if (token.substr(0, 1) == "{")
-      return for_object(item, place(index), [&](const std::string &key, value member) {
+      return for_object(item, place(index), [&](std::string_view key, value member) {
         return key == "b64" ? read_encoded(index, member)
-                            : fail(place(index) + ": expected b64, found '" + excerpt(key) + "'");
+                            : fail(place(index).text() + ": expected b64, found '" + excerpt(key) + "'");
       });
     if (level == 0 && token.substr(0, 1) == "[") {
       array elements;
       if (item.get_array().get(elements))
-        return fail(place(index) + ": is not JSON");
+        return fail(place(index).text() + ": is not JSON");
       if (error_code code = elements.count_elements().get(rows))
         return fail_syntax(code);
       return read_column(index, elements, rows);
     }
-    return (tensors[index].reserve(capacity(index, rows)) && tensors[index].read(item, level)) ||
-           fail(tensors[index].error);
+    return (tensors[index].reserve(capacity(index, rows)) && tensors[index].read(item, level)) || fail_tensor(index);
   }
 
   bool read_column(size_t index, array elements, size_t rows) {
@@ -172,12 +176,12 @@ private:
     }
     if (encoded_rows[index] > 0)
       return true;
-    return tensors[index].set_extent(0, rows) || fail(tensors[index].error);
+    return tensors[index].set_extent(0, rows) || fail_tensor(index);
   }
 
   bool read_encoded(size_t index, value &item) {
     octet_text encoded{};
-    if (!read_text(item, "b64", encoded))
+    if (!read_text(item, {"b64"}, encoded))
       return false;
     ++encoded_rows[index];
     return receiver.encoded(receiver.context, index, encoded) || fail("");
@@ -194,7 +198,7 @@ private:
   }
 
   bool check(size_t index) {
-    const std::string input = place(index);
+    const std::string input = place(index).text();
     const bool has_numbers = !tensors[index].is_empty();
     if (!has_numbers && encoded_rows[index] == 0)
       return fail(input + " is missing");
@@ -203,10 +207,10 @@ private:
     return true;
   }
 
-  template <typename Read> bool for_object(value &item, const std::string &place, Read read) {
+  template <typename Read> bool for_object(value &item, const Place &place, Read read) {
     object members;
     if (item.get_object().get(members))
-      return fail(place + ": expected an object");
+      return fail(place.text() + ": expected an object");
     return for_members(members, place, read);
   }
 };

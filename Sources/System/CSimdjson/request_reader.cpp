@@ -40,23 +40,23 @@ private:
   }
 
   bool read_root(object root) {
-    return for_members(root, "the request", [&](const std::string &key, value item) {
+    return for_members(root, {"the request"}, [&](std::string_view key, value item) {
       if (key == "id")
-        return read_text(item, "id", envelope.identifier);
+        return read_text(item, {"id"}, envelope.identifier);
       if (key == "model_name")
-        return read_text(item, "model_name", envelope.model_name);
+        return read_text(item, {"model_name"}, envelope.model_name);
       if (key == "inputs")
         return for_objects(item, "inputs", [&](object input) { return read_input(input); });
       if (key == "outputs")
         return for_objects(item, "outputs", [&](object output) { return read_output(output); });
       if (key == "parameters")
-        return read_parameters(item, "parameters", [&](const std::string &name, value parameter) {
+        return read_parameters(item, {"parameters"}, [&](std::string_view name, value parameter) {
           if (name == "binary_data_output")
-            return read_choice(parameter, "parameters.binary_data_output", envelope.binary_data_output);
+            return read_choice(parameter, {"parameters.binary_data_output"}, envelope.binary_data_output);
           if (name == "timeout")
-            return read_count(parameter, "parameters.timeout", envelope.timeout);
+            return read_count(parameter, {"parameters.timeout"}, envelope.timeout);
           if (name == "priority")
-            return read_count(parameter, "parameters.priority", envelope.priority);
+            return read_count(parameter, {"parameters.priority"}, envelope.priority);
           if (name == "sequence_id")
             return read_sequence(parameter);
           return skip(parameter, 2);
@@ -67,7 +67,9 @@ private:
 
   // An input as far as it has been read.
   struct Input {
-    std::string place;
+    explicit Input(Place place) : place(place) {}
+
+    Place place;
     octet_json_input parsed{};
     std::vector<int64_t> shape;
     bool has_shape = false;
@@ -79,26 +81,25 @@ private:
   };
 
   bool read_input(object members) {
-    Input input;
-    input.place = "inputs[" + std::to_string(input_count++) + "]";
+    Input input(Place{"inputs", input_count++});
     input.parsed.binary_byte_count = -1;
     if (!for_members(members, input.place,
-                     [&](const std::string &key, value item) { return read_input_member(input, key, item); }))
+                     [&](std::string_view key, value item) { return read_input_member(input, key, item); }))
       return false;
     if (!input.is_described())
-      return fail(input.place + ": expected a name, a datatype and a shape");
+      return fail(input.place.text() + ": expected a name, a datatype and a shape");
     if (input.parsed.has_data == (input.parsed.binary_byte_count >= 0))
-      return fail(input.place + ": expected either data or parameters.binary_data_size");
+      return fail(input.place.text() + ": expected either data or parameters.binary_data_size");
     if (input.was_received)
       return true;
     return input.parsed.has_data ? receive_postponed(input) : announce(input, nullptr);
   }
 
-  bool read_input_member(Input &input, const std::string &key, value item) {
+  bool read_input_member(Input &input, std::string_view key, value item) {
     if (key == "name")
-      return read_text(item, input.place + ".name", input.parsed.name);
+      return read_text(item, input.place / ".name", input.parsed.name);
     if (key == "datatype")
-      return read_text(item, input.place + ".datatype", input.parsed.datatype);
+      return read_text(item, input.place / ".datatype", input.parsed.datatype);
     if (key == "shape") {
       input.has_shape = true;
       return read_shape(item, input.place, input.shape);
@@ -106,7 +107,7 @@ private:
     if (key == "data")
       return read_data(input, item);
     if (key == "parameters")
-      return read_parameters(item, input.place + ".parameters", [&](const std::string &name, value parameter) {
+      return read_parameters(item, input.place / ".parameters", [&](std::string_view name, value parameter) {
         if (name == "binary_data_size")
           return read_byte_count(parameter, input);
         if (name == "shared_memory_region")
@@ -119,7 +120,7 @@ private:
   bool read_data(Input &input, value item) {
     array numbers;
     if (item.get_array().get(numbers))
-      return fail(input.place + ".data: expected an array");
+      return fail(input.place.text() + ".data: expected an array");
     input.parsed.has_data = true;
     if (input.is_described()) {
       input.was_received = true;
@@ -140,8 +141,8 @@ private:
     octet_json_destination destination{};
     if (!announce(input, &destination))
       return false;
-    TensorNumbers numbers(destination, input.shape.data(), input.shape.size(), input.place);
-    return numbers.read(data) || fail(numbers.error);
+    TensorNumbers numbers(destination, input.shape.data(), input.shape.size());
+    return numbers.read(data) || fail(input.place.text() + ".data: " + numbers.error);
   }
 
   bool receive_postponed(Input &input) {
@@ -156,18 +157,18 @@ private:
   }
 
   bool read_output(object output) {
-    const std::string place = "outputs[" + std::to_string(output_count++) + "]";
+    const Place place{"outputs", output_count++};
     octet_json_output parsed{};
-    const bool is_read = for_members(output, place, [&](const std::string &key, value item) {
+    const bool is_read = for_members(output, place, [&](std::string_view key, value item) {
       if (key == "name")
-        return read_text(item, place + ".name", parsed.name);
+        return read_text(item, place / ".name", parsed.name);
       if (key != "parameters")
         return skip(item, 3);
-      return read_parameters(item, place + ".parameters", [&](const std::string &name, value parameter) {
+      return read_parameters(item, place / ".parameters", [&](std::string_view name, value parameter) {
         if (name == "binary_data")
-          return read_choice(parameter, place + ".parameters.binary_data", parsed.binary_data);
+          return read_choice(parameter, place / ".parameters.binary_data", parsed.binary_data);
         if (name == "classification")
-          return read_count(parameter, place + ".parameters.classification", parsed.classification);
+          return read_count(parameter, place / ".parameters.classification", parsed.classification);
         if (name == "shared_memory_region")
           return fail_shared_memory(place);
         return skip(parameter, 4);
@@ -176,74 +177,69 @@ private:
     if (!is_read)
       return false;
     if (!parsed.name.bytes)
-      return fail(place + ": expected a name");
+      return fail(place.text() + ": expected a name");
     return receiver.output(receiver.context, &parsed);
   }
 
-  template <typename Read> bool read_parameters(value item, const std::string &place, Read read) {
+  template <typename Read> bool read_parameters(value item, const Place &place, Read read) {
     object parameters;
     if (item.get_object().get(parameters))
-      return fail(place + ": expected an object");
+      return fail(place.text() + ": expected an object");
     return for_members(parameters, place, read);
   }
 
-  bool read_choice(value item, const std::string &place, octet_choice &result) {
+  bool read_choice(value item, const Place &place, octet_choice &result) {
     bool truth;
     if (item.get_bool().get(truth))
-      return fail(place + ": expected true or false");
+      return fail(place.text() + ": expected true or false");
     result = truth ? OCTET_YES : OCTET_NO;
     return true;
   }
 
-  bool read_count(value item, const std::string &place, uint64_t &result) {
+  bool read_count(value item, const Place &place, uint64_t &result) {
     uint64_t number;
     if (item.get_uint64().get(number))
-      return fail(place + ": expected a whole number that is not negative");
+      return fail(place.text() + ": expected a whole number that is not negative");
     result = number;
     return true;
   }
 
   bool read_byte_count(value item, Input &input) {
     uint64_t number = 0;
-    if (!read_count(item, input.place + ".parameters.binary_data_size", number))
+    if (!read_count(item, input.place / ".parameters.binary_data_size", number))
       return false;
     input.parsed.binary_byte_count = static_cast<int64_t>(std::min<uint64_t>(number, INT64_MAX));
     return true;
   }
 
-  // A sequence is named by a number other than 0 or by a text; Triton's clients send 0 or nothing for none.
+  // A sequence is named by a number or by a text. Models that keep no state, and others there are none, answer each of its
+  // requests as they answer any: so does Triton.
   bool read_sequence(value item) {
     uint64_t number;
     std::string_view name;
-    if (!item.get_uint64().get(number))
-      envelope.is_sequence = number != 0;
-    else if (!item.get_string().get(name))
-      envelope.is_sequence = !name.empty();
-    else
-      return fail("parameters.sequence_id: expected a whole number or a string");
-    return true;
+    return !item.get_uint64().get(number) || !item.get_string().get(name) ||
+           fail("parameters.sequence_id: expected a whole number or a string");
   }
 
-  bool fail_shared_memory(const std::string &place) {
-    return fail(place + ": shared memory is not supported; send the tensor in the body");
+  bool fail_shared_memory(const Place &place) {
+    return fail(place.text() + ": shared memory is not supported; send the tensor in the body");
   }
 
-  bool read_shape(value item, const std::string &place, std::vector<int64_t> &shape) {
+  bool read_shape(value item, const Place &place, std::vector<int64_t> &shape) {
     constexpr size_t kMaximumRank = 32;
     array extents;
     if (item.get_array().get(extents))
-      return fail(place + ".shape: expected an array");
+      return fail(place.text() + ".shape: expected an array");
     for (auto extent : extents) {
       int64_t number;
       if (extent.get_int64().get(number) || number < 0)
-        return fail(place + ".shape: expected whole numbers that are not negative");
+        return fail(place.text() + ".shape: expected whole numbers that are not negative");
       if (shape.size() == kMaximumRank)
-        return fail(place + ".shape: has more than 32 axes");
+        return fail(place.text() + ".shape: has more than 32 axes");
       shape.push_back(number);
     }
     return true;
   }
-
 };
 
 } // namespace

@@ -57,18 +57,17 @@ template <typename Work> bool with_number_type(octet_number_type type, Work work
 // Numbers on their way into memory that is there for them. Whoever stores one has made sure that it has a place.
 class NumberStore {
 public:
+  // What is wrong, without the place where it stands.
   std::string error;
 
 protected:
-  NumberStore(octet_json_destination destination, std::string place)
-      : destination(destination), place(std::move(place)) {}
+  explicit NumberStore(octet_json_destination destination) : destination(destination) {}
 
   octet_json_destination destination;
-  std::string place;
   size_t filled = 0;
 
   bool fail(const std::string &sentence) {
-    error = place + ": " + sentence;
+    error = sentence;
     return false;
   }
 
@@ -147,8 +146,8 @@ protected:
 // The numbers of one `data` array, whose shape is known.
 class TensorNumbers : public NumberStore {
 public:
-  TensorNumbers(octet_json_destination destination, const int64_t *shape, size_t rank, const std::string &place)
-      : NumberStore(destination, place + ".data"), shape(shape), rank(rank) {}
+  TensorNumbers(octet_json_destination destination, const int64_t *shape, size_t rank)
+      : NumberStore(destination), shape(shape), rank(rank) {}
 
   bool read(array values) {
     if (!with_number_type(destination.type, [&](auto number) { return read_level<decltype(number)>(values, 0); }))

@@ -1,12 +1,12 @@
-import Glibc
+package import Glibc
 
 /// A value that one thread at a time may touch.
 ///
 /// What Synchronization's Mutex is, over a POSIX lock: the thread sanitizer knows these, and takes every use of a Mutex
 /// for a race. With this one it can tell the real ones.
 package final class Lock<Value>: @unchecked Sendable {
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private var value: Value
+  @usableFromInline let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  @usableFromInline var value: Value
 
   package init(_ value: sending Value) {
     self.value = value
@@ -19,6 +19,8 @@ package final class Lock<Value>: @unchecked Sendable {
     mutex.deallocate()
   }
 
+  /// Inlinable, so that it is compiled for its value and body: several are taken for each request.
+  @inlinable
   package func withLock<R, E: Error>(_ body: (inout Value) throws(E) -> R) throws(E) -> R {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }

@@ -80,6 +80,17 @@ package enum SocketCalls {
     return count == 0 || (count < 0 && !isTransient(errno))
   }
 
+  /// The first bytes that have arrived, which stay to be read; none when the connection has ended, nil when nothing is there.
+  package static func peek(_ socket: Int32, upTo limit: Int) -> [UInt8]? {
+    var isWaiting = false
+    let bytes = [UInt8](unsafeUninitializedCapacity: limit) { bytes, count in
+      let arrived = recv(socket, bytes.baseAddress, bytes.count, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+      isWaiting = arrived < 0 && isTransient(errno)
+      count = max(0, arrived)
+    }
+    return isWaiting ? nil : bytes
+  }
+
   /// Drops what has arrived, up to a bound that leaves other connections their turn.
   ///
   /// - Returns: whether nothing more can come.

@@ -65,10 +65,14 @@ struct Serve: ParsableCommand {
     let daemon = Daemon(
       configuration, options, reading: { try command.readConfiguration() },
       load: { source in try ModelLoading.model(for: source) })
-    do throws(SystemError) {
+    do throws(Daemon.StartError) {
       try daemon.run()
     } catch {
-      throw CommandError(error.code == EADDRINUSE ? .addressTaken : .badData, error.description)
+      switch error {
+      case .noModel(let reasons): throw CommandError(.badData, reasons.joined(separator: "; "))
+      case .system(let error):
+        throw CommandError(error.code == EADDRINUSE ? .addressTaken : .badData, error.description)
+      }
     }
   }
 

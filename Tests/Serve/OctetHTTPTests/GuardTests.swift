@@ -43,6 +43,18 @@ import Testing
     #expect(answer.status == 401)
   }
 
+  @Test func anotherTokenHoldsForConnectionsThatAreOpen() throws {
+    let server = try TestServer(options: options { $0.token = BearerToken(Array(Self.secret.utf8)) })
+    let client = try server.connect()
+    let old = ["Authorization: Bearer \(Self.secret)"]
+    #expect(try client.post("/infer", TestServer.doubling, headers: old).status == 200)
+    let token = BearerToken(Array("fedcba9876543210".utf8))
+    try server.server.adopt(server.server.prepareSecurity(token: token, identity: nil))
+    let new = ["Authorization: Bearer fedcba9876543210"]
+    #expect(try client.post("/infer", TestServer.doubling, headers: new).status == 200)
+    #expect(try server.connect().post("/infer", TestServer.doubling, headers: old).status == 401)
+  }
+
   @Test func aTokenIsWhatStandsInTheFileWithoutTheSpaceAroundIt() {
     let token = BearerToken(Array(" \(Self.secret)\n".utf8))
     let head = RequestHead(method: "GET", path: "/", headers: [("authorization", "bearer  \(Self.secret)")])

@@ -160,8 +160,6 @@ private func refusal(_ text: String, headerLength: Int? = nil) -> HTTPError? {
       "shared memory is not supported"
     ),
     (#"{"inputs":[],"other":nul}"#, "not JSON"), (#"{"inputs":[],"other":[nope]}"#, "not JSON"),
-    (#"{"inputs":[],"parameters":{"sequence_id":5}}"#, "models here keep no state"),
-    (#"{"inputs":[],"parameters":{"sequence_id":"five"}}"#, "models here keep no state"),
     (#"{"inputs":[],"parameters":{"sequence_id":null}}"#, "expected a whole number or a string"),
     (#"{"inputs":[],"parameters":{"priority":-1}}"#, "parameters.priority: expected a whole number"),
     (#"{"inputs":[],"ignored":[1,}"#, "the body is not JSON"),

@@ -94,6 +94,29 @@ import OctetSystem
     for client in waiting { #expect(try client.receive().status == 200) }
   }
 
+  @Test func healthAndMetricsAnswerWhileEveryThreadOfOtherConnectionsIsBusy() throws {
+    // Inferences run on the connections' own threads here, of which there are two; the closed gate holds both.
+    var options = ServingOptions()
+    options.threads = 2
+    options.streams = 2
+    options.inlineLimit = .seconds(1)
+    let server = try TestServer(serving: options)
+    server.gate.close()
+    let waiting = try (0..<2).map { _ in try server.connect() }
+    for client in waiting { client.send(TestClient.post("/infer", TestServer.doubling)) }
+    while server.gate.waitingCount < 2 { usleep(1000) }
+    for path in ["/health/live", "/v2/health/ready", "/metrics"] {
+      #expect(try server.connect(patienceInSeconds: 5).get(path).status == 200, "\(path)")
+    }
+    // A probe that says something else later is served all the same, and holds up nobody.
+    let probe = try server.connect()
+    #expect(try probe.get("/health/live").status == 200)
+    probe.send(TestClient.post("/infer", TestServer.doubling))
+    #expect(try server.connect(patienceInSeconds: 5).get("/health/live").status == 200)
+    server.gate.open()
+    for client in waiting + [probe] { #expect(try client.receive().status == 200) }
+  }
+
   @Test func aDeadlineOfTheClientHoldsWhileWorkersAreBusy() throws {
     let server = try TestServer(serving: Self.oneStream)
     let waiting = try fill(server, waiting: 0)

@@ -29,6 +29,15 @@ private final class Results: Sendable {
   }
 }
 
+extension InferenceQueue {
+  fileprivate convenience init(of model: CompiledModel, _ options: ServingOptions, _ metrics: ModelMetrics) throws {
+    let source = ModelSource(name: "doubling", path: "doubling.xml", options: options)
+    try self.init(
+      source, model: model, first: .single(of: model, source), processors: Processors(2), metrics: metrics,
+      besideOthers: false)
+  }
+}
+
 private struct Fixture {
   let gate = Gate()
   let metrics = ModelMetrics()
@@ -40,9 +49,7 @@ private struct Fixture {
     options.threads = 1
     options.inlineLimit = .zero
     configure(&options)
-    queue = try InferenceQueue(
-      modelName: "doubling", model: FakeModel.doubling(rows: rows, gate: gate), options: options,
-      processors: Processors(2), metrics: metrics)
+    queue = try InferenceQueue(of: FakeModel.doubling(rows: rows, gate: gate), options, metrics)
   }
 
   func submit(
@@ -171,10 +178,9 @@ extension Result where Success == InferenceResponse {
     var options = ServingOptions()
     options.batchDelay = .milliseconds(20)
     let results = Results()
-    try InferenceQueue(
-      modelName: "doubling", model: FakeModel.doubling(), options: options, processors: Processors(2),
-      metrics: ModelMetrics()
-    ).submit(InferenceRequest(inputs: [Tensor(.f32, Shape(valid: [1, 2]), elements: [1, 2] as [Float])])) {
+    try InferenceQueue(of: FakeModel.doubling(), options, ModelMetrics()).submit(
+      InferenceRequest(inputs: [Tensor(.f32, Shape(valid: [1, 2]), elements: [1, 2] as [Float])])
+    ) {
       results.add("a", $0)
     }
     #expect(results.wait(for: 1).first?.result.values == [2, 4])

@@ -25,6 +25,6 @@ extension ModelSignature {
     }
     try port.check(port.type.elementType, shape)
     return try Tensor(
-      port.type.elementType, shape, viewing: body.bytes, of: body, place: "input '\(port.name)'")
+      port.type.elementType, shape, viewing: body.bytes, of: body, place: InputPlace(name: port.name))
   }
 }

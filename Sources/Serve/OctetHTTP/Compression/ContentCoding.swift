@@ -6,7 +6,9 @@ enum ContentCoding: String, CaseIterable, Sendable {
 
   /// What a request says of its own body; nil for one that is sent as it is.
   init?(of head: RequestHead) throws(HTTPError) {
-    let codings = head.values(of: "Content-Encoding").flatMap { $0.split(separator: ",") }
+    let said = head.values(of: .contentEncoding)
+    guard !said.isEmpty else { return nil }
+    let codings = said.flatMap { $0.split(separator: ",") }
       .map { $0.filter { !$0.isWhitespace }.lowercased() }.filter { $0 != "identity" && !$0.isEmpty }
     guard let name = codings.first else { return nil }
     guard codings.count == 1, let coding = ContentCoding(rawValue: name == "x-gzip" ? "gzip" : name) else {
@@ -21,7 +23,7 @@ enum ContentCoding: String, CaseIterable, Sendable {
   ///
   /// Source: RFC 9110, 12.5.3. Of two that are equally welcome the first of `allCases` is taken.
   static func preferred(by head: RequestHead) -> ContentCoding? {
-    let accepted = head.values(of: "Accept-Encoding")
+    let accepted = head.values(of: .acceptEncoding)
     guard !accepted.isEmpty else { return nil }
     var weights: [Substring: Double] = [:]
     for choice in accepted.joined(separator: ",").split(separator: ",") {

@@ -12,12 +12,16 @@ extension HTTPResponse {
     let buffer = ByteBuffer(capacity: 4096)
     var parts: [Part] = [.buffer(buffer)]
     // Names of models need no escapes.
-    buffer.append("{\"model_name\":\"\(model.name)\",\"model_version\":\"\(model.version)\"")
+    buffer.append(#"{"model_name":""#)
+    buffer.append(model.name)
+    buffer.append(#"","model_version":""#)
+    buffer.append(decimal: model.version)
+    buffer.append("\"")
     if let identifier = format.identifier {
-      buffer.append(",\"id\":")
-      JSONValue.string(identifier).write(to: buffer)
+      buffer.append(#","id":"#)
+      buffer.append(quoted: identifier)
     }
-    buffer.append(",\"outputs\":[")
+    buffer.append(#","outputs":["#)
     for (position, output) in format.outputs.enumerated() {
       let tensor = response.outputs[output.index]
       let name = model.signature.outputs[output.index].name
@@ -81,11 +85,29 @@ extension ByteBuffer {
   fileprivate func appendDescription(
     _ name: String, _ elementType: ElementType, _ shape: [Int], binaryByteCount: Int?
   ) {
-    append("\"name\":")
-    JSONValue.string(name).write(to: self)
-    append(",\"datatype\":\"\(elementType.protocolName)\",\"shape\":[")
-    append(shape.lazy.map(String.init).joined(separator: ","))
-    append(binaryByteCount.map { "],\"parameters\":{\"binary_data_size\":\($0)}" } ?? "]")
+    append(#""name":"#)
+    append(quoted: name)
+    append(#","datatype":""#)
+    append(elementType.protocolName)
+    append(#"","shape":["#)
+    for (axis, extent) in shape.enumerated() {
+      if axis > 0 { append(",") }
+      append(decimal: extent)
+    }
+    append("]")
+    guard let binaryByteCount else { return }
+    append(#","parameters":{"binary_data_size":"#)
+    append(decimal: binaryByteCount)
+    append("}")
+  }
+
+  /// A JSON string.
+  fileprivate func append(quoted text: String) {
+    let isPlain = text.utf8.allSatisfy { 0x20...0x7E ~= $0 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+    guard isPlain else { return JSONValue.string(text).write(to: self) }
+    append("\"")
+    append(text)
+    append("\"")
   }
 
   /// Elements with commas between them.

@@ -44,9 +44,6 @@ struct InferenceBody {
     let collector = Collector(body: body, binary: ByteCursor(tail))
     try collector.read(UnsafeRawBufferPointer(rebasing: bytes[..<length]))
     self = collector.result
-    guard !collector.isSequence else {
-      throw .badRequest("parameters.sequence_id: models here keep no state between requests; leave it out")
-    }
     guard collector.binary.remaining == 0 else {
       throw .badRequest("the body has \(collector.binary.remaining) bytes more than its inputs need")
     }
@@ -56,7 +53,6 @@ struct InferenceBody {
   private final class Collector: JSONCollector {
     var result = InferenceBody()
     var binary: ByteCursor
-    private(set) var isSequence = false
     private let body: ByteBuffer
     var refusal: HTTPError?
 
@@ -82,22 +78,19 @@ struct InferenceBody {
           guard let envelope else { return }
           Collector.from(context).add(envelope.pointee)
         })
-      var message = [CChar](repeating: 0, count: 512)
-      let isRead = withExtendedLifetime(self) {
-        octet_json_read_request(text.baseAddress, text.count, &receiver, &message, message.count)
+      try run { message, capacity in
+        octet_json_read_request(text.baseAddress, text.count, &receiver, message, capacity)
       }
-      guard !isRead else { return }
-      throw error(of: message)
     }
 
     private func add(
       _ input: octet_json_input, filling destination: UnsafeMutablePointer<octet_json_destination>?
     ) throws(HTTPError) {
       let name = String(input.name)
-      let place = "input '\(name.prefix(64))'"
       guard result.inputs.count < InferenceBody.maximumPorts else {
         throw .badRequest("the request has more than \(InferenceBody.maximumPorts) inputs")
       }
+      let place = InputPlace(name: name)
       guard let elementType = ElementType(protocolName: String(input.datatype)) else {
         throw .badRequest("\(place): '\(String(input.datatype).prefix(32))' is not a datatype")
       }
@@ -120,7 +113,7 @@ struct InferenceBody {
     /// The tensor that the reader fills. Every number takes at least two characters, so that no shape can ask for much
     /// more memory than the body itself has.
     private func tensorForNumbers(
-      _ place: String, _ elementType: ElementType, _ shape: Shape,
+      _ place: InputPlace, _ elementType: ElementType, _ shape: Shape,
       _ destination: UnsafeMutablePointer<octet_json_destination>?
     ) throws(HTTPError) -> Tensor {
       guard let numberType = elementType.numberType else {
@@ -138,7 +131,7 @@ struct InferenceBody {
 
     /// A view of the body where kernels can read that, else a copy.
     private func binaryTensor(
-      _ place: String, _ elementType: ElementType, _ shape: Shape, announced: Int64, needed: Int
+      _ place: InputPlace, _ elementType: ElementType, _ shape: Shape, announced: Int64, needed: Int
     ) throws(HTTPError) -> Tensor {
       guard Int(announced) == needed else {
         throw .badRequest("\(place): \(elementType.protocolName)\(shape) takes \(needed) bytes, not \(announced)")
@@ -165,18 +158,23 @@ struct InferenceBody {
       // A day is forever, and far from where arithmetic with time ends.
       result.patience = envelope.timeout > 0 ? .microseconds(Int64(min(envelope.timeout, 86_400_000_000))) : nil
       result.priority = envelope.priority == 0 ? nil : Int(clamping: envelope.priority)
-      isSequence = envelope.is_sequence
     }
   }
 
   private init() {}
 }
 
+/// Where a message says that something is wrong, as a text only once there is a message.
+struct InputPlace: CustomStringConvertible {
+  let name: String
+  var description: String { "input '\(name.prefix(64))'" }
+}
+
 extension Tensor {
   /// Bytes of a request as a tensor. They are used where they stand when they are aligned as kernels want them.
   init(
     _ elementType: ElementType, _ shape: Shape, viewing bytes: UnsafeRawBufferPointer, of body: ByteBuffer,
-    place: String
+    place: InputPlace
   ) throws(HTTPError) {
     if elementType == .boolean, let odd = bytes.first(where: { $0 > 1 }) {
       throw .badRequest("\(place): expected BOOL bytes 0 or 1, found \(odd)")

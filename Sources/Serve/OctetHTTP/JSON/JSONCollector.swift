@@ -22,8 +22,15 @@ extension JSONCollector {
     }
   }
 
-  /// What to throw when a reader stops: the reason for which a part was refused, or the reader's own message.
-  func error(of message: [CChar]) -> HTTPError {
-    refusal ?? .badRequest(String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+  /// Runs a reader, which gets room for a message.
+  ///
+  /// - Throws: when it stops, the reason for which a part was refused, or its own message.
+  func run(_ reader: (_ message: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Bool) throws(HTTPError) {
+    let error: HTTPError? = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { message in
+      let isRead = withExtendedLifetime(self) { reader(message.baseAddress, message.count) }
+      guard !isRead else { return nil }
+      return refusal ?? .badRequest(message.baseAddress.map { String(cString: $0) } ?? "")
+    }
+    if let error { throw error }
   }
 }

@@ -54,6 +54,9 @@ final class ConnectionWatch: Sendable {
     }
   }
 
+  /// Notes that the connection which was admitted on this socket begins with a question about the server.
+  func markProbe(_ socket: Int32) { state.withLock { $0.admitted[socket] }?.markProbe() }
+
   /// The connection that was admitted on this socket.
   func claim(_ socket: Int32) -> WatchedConnection? { state.withLock { $0.admitted.removeValue(forKey: socket) } }
 

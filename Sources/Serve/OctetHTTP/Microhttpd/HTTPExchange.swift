@@ -26,17 +26,19 @@ final class HTTPExchange: @unchecked Sendable {
   /// Of the body, as it came in.
   private(set) var bodyByteCount = 0
   private let connection: OpaquePointer
-  private let server: HTTPServer
+  private let threads: ConnectionThreads
   private let head: RequestHead
   private var stage = Stage.answered
   private let answer = Lock(Answer.awaited)
 
-  init(connection: OpaquePointer, head: RequestHead, watched: WatchedConnection, server: HTTPServer) {
+  init(connection: OpaquePointer, head: RequestHead, watched: WatchedConnection, threads: ConnectionThreads) {
     self.connection = connection
     self.head = head
     self.watched = watched
-    self.server = server
+    self.threads = threads
   }
+
+  private var server: HTTPServer { threads.server }
 
   /// The head has arrived. An answer now would end the connection, so only a request whose body cannot be received, or
   /// is not worth sending, is refused here.
@@ -45,7 +47,7 @@ final class HTTPExchange: @unchecked Sendable {
       guard !watched.isSurplus || head.asksAboutServer else {
         throw HTTPError(503, "there are too many connections; try again later")
       }
-      if let token = server.options.token, !head.isHealthProbe, !token.isKnown(to: head) {
+      if !head.isHealthProbe, let token = server.token, !token.isKnown(to: head) {
         throw HTTPError(401, "this server expects Authorization: Bearer and its token")
       }
       let assembler = try RequestAssembler(head: head, bodyLimit: server.options.bodyByteCount)
@@ -96,7 +98,9 @@ final class HTTPExchange: @unchecked Sendable {
       let match = try server.router.match(method: head.method, path: head.path)
       let socket = octet_http_socket(connection)
       let request = RouteRequest(
-        http: HTTPRequest(head: head, body: body, arrival: .now, isAbandoned: { SocketCalls.hasHungUp(socket) }),
+        http: HTTPRequest(
+          head: head, body: body, arrival: .now, isOnProbeThread: watched.isProbe,
+          isAbandoned: { SocketCalls.hasHungUp(socket) }),
         context: server.context, path: match.parameters)
       switch match.route.responder {
       case .immediate(let respond):
@@ -135,7 +139,7 @@ final class HTTPExchange: @unchecked Sendable {
   private func send(_ response: HTTPResponse) -> MHD_Result {
     stage = .answered
     watched.set(.sending(since: .now, byteCount: response.byteCount))
-    return response.queue(on: connection, closing: server.isDraining)
+    return response.queue(on: connection, closing: server.isDraining || threads.isRetired)
   }
 }
 

@@ -1,4 +1,5 @@
 import CMicrohttpd
+import Dispatch
 import Glibc
 import Logging
 package import OctetServing
@@ -28,15 +29,20 @@ package struct HTTPServerOptions: Hashable, Sendable {
 
 /// Serves models over HTTP.
 ///
-///     connection → ConnectionAcceptor → the thread with the fewest
+///     connection → ConnectionAcceptor → ConnectionSorter → the thread with the fewest
 ///     bytes → RequestAssembler → Router → Route → InferenceQueue
 ///                   response bytes ← Route ←───────────┘
 ///
-/// Each thread is a daemon of libmicrohttpd. A connection is suspended until its answer is there, so that no thread waits
-/// for a queue; only what takes less time than that is done on the thread itself.
+/// A connection is suspended until its answer is there, so that no thread waits for a queue; only what takes less time than
+/// that is done on the thread itself.
 package final class HTTPServer: @unchecked Sendable {
-  /// Of each connection, which also bounds the head of a request.
-  private static let connectionMemory = 32_768
+  /// What a reload may change.
+  private struct Security {
+    var threads: ConnectionThreads?
+    /// Threads with an earlier certificate, for the connections that they still have.
+    var retired: [ConnectionThreads] = []
+    var token: BearerToken?
+  }
 
   let options: HTTPServerOptions
   let router = Router.standard
@@ -49,14 +55,15 @@ package final class HTTPServer: @unchecked Sendable {
   private let draining = Atomic(false)
   private let openExchanges = Atomic(0)
   private let bodyByteCount = Atomic(0)
-  /// Written before any other thread knows the server, as is `acceptor`.
-  private var daemons: [OpaquePointer] = []
+  private let security: Lock<Security>
+  /// Written before any other thread knows the server.
   private var acceptor: ConnectionAcceptor?
-  private let callbacks: UnsafeMutablePointer<octet_http_callbacks>
-  /// Two texts with a zero behind them, or none.
-  private let identity: [UnsafeMutablePointer<CChar>?]
+  private let sorter = ConnectionSorter()
 
   var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+  /// What clients have to show for anything but health; nil where that is nothing.
+  var token: BearerToken? { security.withLock { $0.token } }
 
   /// Requests that have begun and are not answered yet.
   package var requestsInFlight: Int { openExchanges.load(ordering: .relaxed) }
@@ -70,38 +77,13 @@ package final class HTTPServer: @unchecked Sendable {
     context = ServerContext(repository: repository, metrics: metrics, options: options)
     watch = ConnectionWatch(limits: options.connections, times: options.times, isPlain: options.identity == nil)
     name = socket.name
-    identity = (options.identity.map { [$0.certificates, $0.key] } ?? []).map { text in
-      (text + [0]).withUnsafeBytes { $0.baseAddress.flatMap { strdup($0.assumingMemoryBound(to: CChar.self)) } }
-    }
-    callbacks = .allocate(capacity: 1)
-    callbacks.initialize(to: Self.callbacks)
-    // Balanced in `stopDaemons`: libmicrohttpd calls for as long as its threads run.
-    callbacks.pointee.context = Unmanaged.passRetained(self).toOpaque()
-    for _ in 0..<max(1, options.threads) {
-      guard let daemon = octet_http_start(daemonOptions, callbacks) else {
-        // GnuTLS says in the log what is wrong with a certificate.
-        let error = SystemError("start the HTTP server", code: options.identity == nil ? errno : EKEYREJECTED)
-        stopDaemons()
-        throw error
-      }
-      daemons.append(daemon)
-    }
+    security = Lock(Security(token: options.token))
+    let threads = try ConnectionThreads(self, identity: options.identity)
+    security.withLock { $0.threads = threads }
     acceptor = ConnectionAcceptor(socket) { [unowned self] in add($0, from: $1) }
   }
 
-  deinit {
-    callbacks.deallocate()
-    for text in identity { free(text) }
-  }
-
-  private var daemonOptions: octet_http_options {
-    octet_http_options(
-      // The limits are kept where connections are accepted.
-      connection_limit: UInt32(clamping: options.connections.total + ConnectionLimits.surplus),
-      idle_seconds: UInt32(clamping: options.times.idle.components.seconds),
-      connection_memory: Self.connectionMemory, certificate: identity.first ?? nil, key: identity.last ?? nil)
-  }
-
+  /// On the acceptor's queue.
   private func add(_ socket: Int32, from address: PeerAddress?) {
     guard watch.admit(socket, from: address) else {
       let refusal = HTTPError(503, "there are too many connections; try again later")
@@ -109,13 +91,74 @@ package final class HTTPServer: @unchecked Sendable {
       close(socket)
       return
     }
-    guard let daemon = daemons.min(by: { octet_http_connection_count($0) < octet_http_connection_count($1) }),
-      MHD_add_connection(daemon, socket, nil, 0) == .YES
-    else {
-      // libmicrohttpd has closed the socket.
-      if let connection = watch.claim(socket) { watch.remove(connection) }
+    // What is encrypted says nothing before it is with a thread.
+    guard options.identity == nil else { return serve(socket, .other) }
+    sorter.sort(socket) { kind in self.serve(socket, kind) }
+  }
+
+  private func serve(_ socket: Int32, _ kind: ConnectionSorter.Kind) {
+    let threads = security.withLock { $0.threads }
+    guard let threads, kind != .stopped else {
+      abandon(socket)
+      close(socket)
       return
     }
+    if kind == .probe { watch.markProbe(socket) }
+    // What cannot be served libmicrohttpd has closed.
+    if !threads.serve(socket, isProbe: kind == .probe) { abandon(socket) }
+  }
+
+  private func abandon(_ socket: Int32) {
+    if let connection = watch.claim(socket) { watch.remove(connection) }
+  }
+
+  // MARK: - Secrets
+
+  /// A token, and threads with a certificate, that are ready to be used.
+  package struct SecurityChange: Sendable {
+    fileprivate let token: BearerToken?
+    /// Nil where the certificate stays.
+    fileprivate let threads: ConnectionThreads?
+
+    /// Nothing changes.
+    package func discard() { threads?.stop() }
+  }
+
+  /// Gets ready for a new token and certificate; `adopt` or `discard` has to follow. Whether connections are encrypted at
+  /// all stays as it is.
+  ///
+  /// - Throws: what is wrong with the certificate.
+  package func prepareSecurity(token: BearerToken?, identity: TLSIdentity?) throws(SystemError) -> SecurityChange {
+    let current = security.withLock { $0.threads?.identity }
+    guard let identity, let current, current != identity else { return SecurityChange(token: token, threads: nil) }
+    return SecurityChange(token: token, threads: try ConnectionThreads(self, identity: identity))
+  }
+
+  /// The token holds for every request from now on, the certificate for connections that begin from now on. Those that
+  /// are open end with their next answer.
+  package func adopt(_ change: SecurityChange) {
+    security.withLock { security in
+      security.token = change.token
+      guard let threads = change.threads else { return }
+      if let old = security.threads {
+        old.retire()
+        security.retired.append(old)
+      }
+      security.threads = threads
+    }
+    stopRetired()
+  }
+
+  /// Stops the threads that nobody is connected to any more, and looks again later if there are others.
+  private func stopRetired() {
+    let (idle, remaining) = security.withLock { security in
+      let idle = security.retired.filter { $0.connectionCount == 0 }
+      security.retired.removeAll { threads in idle.contains { $0 === threads } }
+      return (idle, security.retired.count)
+    }
+    for threads in idle { threads.stop() }
+    guard remaining > 0 else { return }
+    DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(1)) { [weak self] in self?.stopRetired() }
   }
 
   // MARK: - The end
@@ -124,7 +167,10 @@ package final class HTTPServer: @unchecked Sendable {
   package func beginDraining() { draining.store(true, ordering: .relaxed) }
 
   /// Takes no more connections. Those that are open are served on.
-  package func stopListening() { acceptor?.stop() }
+  package func stopListening() {
+    acceptor?.stop()
+    sorter.stop()
+  }
 
   /// Waits until the requests that are under way have been answered, then closes every connection.
   ///
@@ -137,27 +183,30 @@ package final class HTTPServer: @unchecked Sendable {
       usleep(2000)
     }
     watch.closeIdle()
-    stopDaemons()
+    let threads = security.withLock { security in
+      defer {
+        security.threads = nil
+        security.retired = []
+      }
+      return security.retired + [security.threads].compactMap(\.self)
+    }
+    for threads in threads { threads.stop() }
     return true
-  }
-
-  private func stopDaemons() {
-    for daemon in daemons { MHD_stop_daemon(daemon) }
-    Unmanaged.passUnretained(self).release()
   }
 }
 
 // MARK: - Calls from libmicrohttpd
 
 extension HTTPServer {
-  private static var callbacks: octet_http_callbacks {
+  /// Their context is the `ConnectionThreads` that they are called on.
+  static var callbacks: octet_http_callbacks {
     octet_http_callbacks(
       context: nil,
       handle_request: { context, connection, path, method, _, piece, pieceLength, exchange in
         guard let context, let connection, let path, let method, let pieceLength, let exchange else { return .NO }
-        let server = HTTPServer.from(context)
         guard let known = exchange.pointee else {
-          return server.begin(connection, path, method, &exchange.pointee)
+          let threads = ConnectionThreads.from(context)
+          return threads.server.begin(connection, path, method, on: threads, &exchange.pointee)
         }
         let current = Unmanaged<HTTPExchange>.fromOpaque(known).takeUnretainedValue()
         guard pieceLength.pointee > 0 else { return current.proceed() }
@@ -167,12 +216,12 @@ extension HTTPServer {
       },
       request_completed: { context, _, exchange, _ in
         guard let context, let known = exchange?.pointee else { return }
-        HTTPServer.from(context).complete(Unmanaged<HTTPExchange>.fromOpaque(known).takeRetainedValue())
+        ConnectionThreads.from(context).server.complete(Unmanaged<HTTPExchange>.fromOpaque(known).takeRetainedValue())
         exchange?.pointee = nil
       },
       connection_changed: { context, connection, stored, change in
         guard let context, let connection, let stored else { return }
-        let watch = HTTPServer.from(context).watch
+        let watch = ConnectionThreads.from(context).server.watch
         if change == .CONNECTION_NOTIFY_STARTED {
           guard let watched = watch.claim(octet_http_socket(connection)) else { return }
           stored.pointee = Unmanaged.passRetained(watched).toOpaque()
@@ -186,12 +235,8 @@ extension HTTPServer {
       },
       log: { context, message in
         guard let context, let message else { return }
-        HTTPServer.from(context).logger.debug("\(String(cString: message))")
+        ConnectionThreads.from(context).server.logger.debug("\(String(cString: message))")
       })
-  }
-
-  private static func from(_ context: UnsafeMutableRawPointer) -> HTTPServer {
-    Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
   }
 
   private static func watched(_ connection: OpaquePointer) -> WatchedConnection? {
@@ -200,12 +245,12 @@ extension HTTPServer {
 
   private func begin(
     _ connection: OpaquePointer, _ path: UnsafePointer<CChar>, _ method: UnsafePointer<CChar>,
-    _ slot: inout UnsafeMutableRawPointer?
+    on threads: ConnectionThreads, _ slot: inout UnsafeMutableRawPointer?
   ) -> MHD_Result {
     guard let watched = Self.watched(connection) else { return .NO }
-    let head = RequestHead(
-      method: String(cString: method), path: String(cString: path), headers: Self.headers(of: connection))
-    let exchange = HTTPExchange(connection: connection, head: head, watched: watched, server: self)
+    var head = RequestHead(method: String(cString: method), path: String(cString: path))
+    Self.readFields(of: connection, into: &head)
+    let exchange = HTTPExchange(connection: connection, head: head, watched: watched, threads: threads)
     slot = Unmanaged.passRetained(exchange).toOpaque()
     openExchanges.add(1, ordering: .relaxed)
     return exchange.begin()
@@ -222,18 +267,21 @@ extension HTTPServer {
     exchange.watched.set(.idle(since: .now))
   }
 
-  private static func headers(of connection: OpaquePointer) -> [(name: String, value: String)] {
-    var headers: [(name: String, value: String)] = []
-    withUnsafeMutablePointer(to: &headers) { pointer in
-      _ = MHD_get_connection_values(
+  private static func readFields(of connection: OpaquePointer, into head: inout RequestHead) {
+    withUnsafeMutablePointer(to: &head) { pointer in
+      _ = MHD_get_connection_values_n(
         connection, .HEADER_KIND,
-        { context, _, name, value in
+        { context, _, name, nameLength, value, valueLength in
           guard let context, let name else { return .YES }
-          let headers = context.assumingMemoryBound(to: [(name: String, value: String)].self)
-          headers.pointee.append((String(cString: name), value.map { String(cString: $0) } ?? ""))
+          let field = name.withMemoryRebound(to: UInt8.self, capacity: nameLength) {
+            HeaderField(named: UnsafeBufferPointer(start: $0, count: nameLength))
+          }
+          guard let field else { return .YES }
+          let head = context.assumingMemoryBound(to: RequestHead.self)
+          let bytes = UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : valueLength)
+          head.pointee.add(field, String(decoding: bytes, as: UTF8.self))
           return .YES
         }, pointer)
     }
-    return headers
   }
 }

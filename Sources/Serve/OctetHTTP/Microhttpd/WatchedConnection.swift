@@ -11,6 +11,7 @@ final class WatchedConnection: Sendable {
     /// Whether a refusal is on its way to a client that may still be sending.
     var isRefused = false
     var isClosed = false
+    var isProbe = false
   }
 
   let address: PeerAddress?
@@ -28,6 +29,11 @@ final class WatchedConnection: Sendable {
     self.isPlain = isPlain
     state = Lock(State(phase: .receivingHead(since: .now)))
   }
+
+  /// Whether its first request asks about the server.
+  var isProbe: Bool { state.withLock { $0.isProbe } }
+
+  func markProbe() { state.withLock { $0.isProbe = true } }
 
   func set(_ phase: ConnectionPhase) { state.withLock { $0.phase = phase } }
 

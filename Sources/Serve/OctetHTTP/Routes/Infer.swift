@@ -25,14 +25,17 @@ enum Infer {
 
   /// An inference of the Open Inference Protocol.
   static func respond(_ request: RouteRequest, _ reply: @escaping Route.Reply) {
-    respond(request, reading: read, reply)
+    respond(request, mayHoldPicture: ImageFormat(of: request.http.body.bytes) != nil, reading: read, reply)
   }
 
-  static func respond(_ request: RouteRequest, reading read: @escaping Read, _ reply: @escaping Route.Reply) {
+  static func respond(
+    _ request: RouteRequest, mayHoldPicture: Bool, reading read: @escaping Read, _ reply: @escaping Route.Reply
+  ) {
     // The size tells how long reading takes of plain bodies only: a few bytes may be a large picture.
-    let isPlain = request.http.head.value(of: "Content-Encoding") == nil && !request.mayHoldPicture
+    let isPlain = request.http.head.value(of: .contentEncoding) == nil && !mayHoldPicture
     let byteCount = isPlain ? request.http.body.bytes.count : Int.max
-    perform(byteCount) { submit(request, read, mayRunHere: byteCount <= inlineByteCount, reply) }
+    let mayRunHere = byteCount <= inlineByteCount && !request.http.isOnProbeThread
+    perform(byteCount) { submit(request, read, mayRunHere: mayRunHere, reply) }
   }
 
   private static func perform(_ byteCount: Int, _ work: @escaping @Sendable () -> Void) {
@@ -69,8 +72,7 @@ enum Infer {
         let start = Instant.now
         var answer = try prepared.answer(response)
         if let coding = ContentCoding.preferred(by: request.http.head) { answer.compress(as: coding) }
-        metrics.finishWriting(after: start.duration(to: .now))
-        metrics.count(answer.status, of: request)
+        metrics.count(answer.status, of: request, writing: start.duration(to: .now))
         reply(answer)
       } catch {
         metrics.count(error.status, of: request)
@@ -97,8 +99,8 @@ enum Infer {
 }
 
 extension ModelMetrics {
-  fileprivate func count(_ status: Int, of request: RouteRequest) {
-    finish(status: status, after: request.http.arrival.duration(to: .now))
+  fileprivate func count(_ status: Int, of request: RouteRequest, writing: Duration? = nil) {
+    finish(status: status, after: request.http.arrival.duration(to: .now), writing: writing)
   }
 }
 
@@ -110,11 +112,6 @@ extension ModelRepository.Entry {
 }
 
 extension RouteRequest {
-  /// A body that begins with a picture, or one for a model of the path that takes pictures, where base64 may be one.
-  fileprivate var mayHoldPicture: Bool {
-    ImageFormat(of: http.body.bytes) != nil || path.model != nil && (try? entry())?.source.picture != nil
-  }
-
   /// The model of the path, or the one that the body names, or the default one.
   fileprivate func entry(orNamed name: String?) throws(HTTPError) -> ModelRepository.Entry {
     guard let name else { return try entry() }

@@ -6,7 +6,7 @@ import OctetTensor
 enum StatusPage {
   static func respond(_ request: RouteRequest) throws(HTTPError) -> HTTPResponse {
     let repository = request.context.repository
-    let host = request.http.head.value(of: "Host") ?? "localhost"
+    let host = request.http.head.value(of: .host) ?? "localhost"
     let rows = repository.entries.map(row).joined(separator: "\n")
     let example = repository.entries.compactMap(\.ready).first.map { curl($0, host: host) } ?? "no model is ready"
     return HTTPResponse(

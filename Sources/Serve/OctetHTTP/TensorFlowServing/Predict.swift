@@ -6,7 +6,9 @@ import OctetServing
 /// Source: TensorFlow Serving, api_rest.md.
 enum Predict {
   static func respond(_ request: RouteRequest, _ reply: @escaping Route.Reply) {
-    Infer.respond(request, reading: read, reply)
+    // Of a model that takes pictures, base64 may be one.
+    let mayHoldPicture = (try? request.entry())?.source.picture != nil
+    Infer.respond(request, mayHoldPicture: mayHoldPicture, reading: read, reply)
   }
 
   private static func read(

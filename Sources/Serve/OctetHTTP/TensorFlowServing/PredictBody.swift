@@ -61,16 +61,13 @@ struct PredictBody {
           guard let envelope else { return false }
           return Collector.from(context).receive { (self) throws(HTTPError) in try self.finish(envelope.pointee) }
         })
-      var message = [CChar](repeating: 0, count: 512)
-      let isRead = withExtendedLifetime((self, body)) {
+      defer { withExtendedLifetime(body) {} }
+      try run { message, capacity in
         PredictPorts(signature).withUnsafePorts { ports in
           octet_json_read_predict(
-            body.bytes.baseAddress, body.bytes.count, ports.baseAddress, ports.count, &receiver, &message,
-            message.count)
+            body.bytes.baseAddress, body.bytes.count, ports.baseAddress, ports.count, &receiver, message, capacity)
         }
       }
-      guard !isRead else { return }
-      throw error(of: message)
     }
 
     /// One row of an input that came as a picture, where the model takes pictures, or as the bytes of its elements,

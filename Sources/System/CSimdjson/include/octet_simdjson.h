@@ -68,8 +68,6 @@ typedef struct octet_json_envelope {
   uint64_t timeout;
   // `parameters.priority`: 1 is the highest, 0 nothing said.
   uint64_t priority;
-  // Whether `parameters.sequence_id` names a sequence.
-  bool is_sequence;
 } octet_json_envelope;
 
 // Takes the parts of a request. A call that returns false ends the reading; the receiver knows why.
