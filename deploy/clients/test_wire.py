@@ -1,7 +1,9 @@
 """The requests of perf_analyzer, bodies without any client library, and broken ones."""
 
 import gzip
+import http.client
 import json
+import socket
 import zlib
 
 import numpy as np
@@ -22,6 +24,31 @@ class Wire(WireCase):
         status, answer_headers, body = server.request("POST", "/v2/models/digits/infer", self.JSON, headers)
         self.assertEqual((status, answer_headers["Inference-Header-Content-Length"]), (200, None))
         self.assertEqual(len(json.loads(body)["outputs"][0]["data"]), 10)
+
+    def test_requests_that_do_not_wait_for_answers(self):
+        """HTTP pipelining: the answers come in the order of the requests."""
+        lengths = (1, 2, 3)
+        with socket.create_connection(server.address.split(":")) as connection:
+            for rows in lengths:
+                body = json.dumps(
+                    {"inputs": [{"name": "image", "shape": [rows, 1, 8, 8], "datatype": "FP32", "data": [0] * 64 * rows}]}
+                )
+                head = f"POST /infer HTTP/1.1\r\nHost: octet\r\nContent-Length: {len(body)}\r\n\r\n"
+                connection.sendall((head + body).encode())
+            answers = connection.makefile("rb")
+            for rows in lengths:
+                self.assertEqual(answers.readline(), b"HTTP/1.1 200 OK\r\n")
+                length = int(http.client.parse_headers(answers)["Content-Length"])
+                self.assertEqual(json.loads(answers.read(length))["outputs"][0]["shape"], [rows, 10])
+
+    def test_clients_that_leave_before_their_answer(self):
+        body = np.zeros((20_000, 64), np.float32).tobytes()
+        head = f"POST /infer HTTP/1.1\r\nHost: o\r\nInference-Header-Content-Length: 0\r\nContent-Length: {len(body)}\r\n\r\n"
+        for _ in range(10):
+            with socket.create_connection(server.address.split(":")) as connection:
+                connection.sendall(head.encode() + body)
+                connection.recv(1000)
+        self.assertEqual(server.request("POST", "/infer", self.JSON)[0], 200)
 
     def test_a_body_that_is_nothing_but_a_tensor(self):
         for rows in (1, 2):
