@@ -158,8 +158,8 @@ package final class InferenceQueue: Sendable {
     } catch {
       result = .failure(ServingError(error))
     }
-    if let next = finish(1, on: stream) { stream.queue.async { self.runUntilIdle(stream, first: next) } }
     completion(result)
+    if let next = finish(1, on: stream) { stream.queue.async { self.runUntilIdle(stream, first: next) } }
   }
 
   /// What a request needs to share a batch: one extent of axis 0 for all its inputs.

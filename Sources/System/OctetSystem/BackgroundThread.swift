@@ -4,6 +4,8 @@ import Glibc
 package enum BackgroundThread {
   /// A tenth of the processor time of a thread that wants it, too.
   private static let niceness: Int32 = 10
+  /// Longer than that of other threads, which by that go before it as soon as they wake.
+  private static let slice = Duration.milliseconds(10)
 
   /// Waits for `work`, which runs on a thread of its own. It must start no threads: they would be as slow for good.
   package static func run<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) throws -> Result {
@@ -14,7 +16,9 @@ package enum BackgroundThread {
       { context in
         // Where this is not allowed the work is done all the same.
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, BackgroundThread.niceness)
-        context.map { Unmanaged<AnyJob>.fromOpaque($0).takeRetainedValue().perform() }
+        TimeSlice.with(BackgroundThread.slice) {
+          context.map { Unmanaged<AnyJob>.fromOpaque($0).takeRetainedValue().perform() }
+        }
         return nil
       }, Unmanaged<AnyJob>.passRetained(job).toOpaque())
     guard failure == 0 else {

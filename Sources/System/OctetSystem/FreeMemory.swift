@@ -6,6 +6,10 @@ import Synchronization
 package enum FreeMemory {
   private static let isScheduled = Atomic(false)
 
+  /// Lets the allocator keep so many arenas at most. Each keeps some of what it once held, and without a bound there are
+  /// eight for each processor. Called before there are threads.
+  package static func limitArenas(to count: Int) { mallopt(M_ARENA_MAX, Int32(clamping: count)) }
+
   /// Returns it to the system in a moment, when what is being freed now is free.
   package static func returnSoon() {
     guard isScheduled.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }

@@ -2,12 +2,11 @@ import CLinux
 
 /// How the system shares processors between threads.
 package enum TimeSlice {
-  /// Threads that `start` makes compute for at most `slice` before others may go on, and by that begin the sooner when
-  /// there is something to do.
-  package static func with<R, E: Error>(_ slice: Duration, start: () throws(E) -> R) throws(E) -> R {
-    // Threads inherit how the one that makes them is scheduled.
+  /// During `work` this thread, and for good the threads that `work` starts, compute for at most `slice` before others may
+  /// go on. Of two threads that want to, the one with the shorter slice goes first.
+  package static func with<R, E: Error>(_ slice: Duration, work: () throws(E) -> R) throws(E) -> R {
     octet_set_time_slice(UInt64(clamping: Int(slice / .nanoseconds(1))))
     defer { octet_set_time_slice(0) }
-    return try start()
+    return try work()
   }
 }

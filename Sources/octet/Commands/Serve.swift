@@ -61,6 +61,7 @@ struct Serve: ParsableCommand {
     LoggingSystem.bootstrap { label in
       StandardErrorLogHandler(label: label, level: log.level.level, format: log.format)
     }
+    FreeMemory.limitArenas(to: 2 * ProcessorCount.available)
     let command = self
     let daemon = Daemon(
       configuration, options, reading: { try command.readConfiguration() },

@@ -104,7 +104,8 @@ import OctetSystem
     server.gate.close()
     let waiting = try (0..<2).map { _ in try server.connect() }
     for client in waiting { client.send(TestClient.post("/infer", TestServer.doubling)) }
-    while server.gate.waitingCount < 2 { usleep(1000) }
+    for _ in 0..<5000 where server.gate.waitingCount < 2 { usleep(1000) }
+    #expect(server.gate.waitingCount == 2, "connections that come at once are shared out evenly")
     for path in ["/health/live", "/v2/health/ready", "/metrics"] {
       #expect(try server.connect(patienceInSeconds: 5).get(path).status == 200, "\(path)")
     }

@@ -21,11 +21,15 @@ final class ConnectionThreads: @unchecked Sendable {
   /// Written by `init` only.
   private var daemons: [OpaquePointer] = []
   private var probes: OpaquePointer?
+  /// Connections of each daemon of `daemons`. libmicrohttpd counts one only when its thread has come to it, so that of
+  /// many which come at once too many would go to the same.
+  private let counts: Lock<[Int]>
   private let retired = Atomic(false)
 
   init(_ server: HTTPServer, identity: TLSIdentity?) throws(SystemError) {
     self.server = server
     self.identity = identity
+    counts = Lock(Array(repeating: 0, count: max(1, server.options.threads)))
     secrets = (identity.map { [$0.certificates, $0.key] } ?? []).map { text in
       (text + [0]).withUnsafeBytes { $0.baseAddress.flatMap { strdup($0.assumingMemoryBound(to: CChar.self)) } }
     }
@@ -74,12 +78,24 @@ final class ConnectionThreads: @unchecked Sendable {
     (daemons + [probes].compactMap(\.self)).reduce(0) { $0 + Int(octet_http_connection_count($1)) }
   }
 
-  /// Serves a connection on the thread with the fewest.
+  /// The thread for the next connection, which from now on counts as having it; that of probes has no number.
+  func place() -> Int {
+    counts.withLock { counts in
+      let fewest = counts.indices.min { counts[$0] < counts[$1] } ?? 0
+      counts[fewest] += 1
+      return fewest
+    }
+  }
+
+  /// A connection has ended.
+  func leave(_ place: Int) { counts.withLock { $0[place] -= 1 } }
+
+  /// Serves a connection.
   ///
+  /// - Parameter place: of the thread; nil for that of probes.
   /// - Returns: false when that is not possible; the socket is closed then.
-  func serve(_ socket: Int32, isProbe: Bool) -> Bool {
-    let daemon = isProbe ? probes : daemons.min { octet_http_connection_count($0) < octet_http_connection_count($1) }
-    guard let daemon else { return false }
+  func serve(_ socket: Int32, at place: Int?) -> Bool {
+    guard let daemon = place.map({ daemons[$0] }) ?? probes else { return false }
     return MHD_add_connection(daemon, socket, nil, 0) == .YES
   }
 

@@ -54,8 +54,8 @@ final class ConnectionWatch: Sendable {
     }
   }
 
-  /// Notes that the connection which was admitted on this socket begins with a question about the server.
-  func markProbe(_ socket: Int32) { state.withLock { $0.admitted[socket] }?.markProbe() }
+  /// Notes which thread serves the connection that was admitted on this socket; nil is that of probes.
+  func assign(_ socket: Int32, to place: Int?) { state.withLock { $0.admitted[socket] }?.assign(to: place) }
 
   /// The connection that was admitted on this socket.
   func claim(_ socket: Int32) -> WatchedConnection? { state.withLock { $0.admitted.removeValue(forKey: socket) } }

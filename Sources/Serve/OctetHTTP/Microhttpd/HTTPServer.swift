@@ -103,9 +103,12 @@ package final class HTTPServer: @unchecked Sendable {
       close(socket)
       return
     }
-    if kind == .probe { watch.markProbe(socket) }
-    // What cannot be served libmicrohttpd has closed.
-    if !threads.serve(socket, isProbe: kind == .probe) { abandon(socket) }
+    let place = kind == .probe ? nil : threads.place()
+    watch.assign(socket, to: place)
+    guard !threads.serve(socket, at: place) else { return }
+    // libmicrohttpd has closed the socket.
+    abandon(socket)
+    if let place { threads.leave(place) }
   }
 
   private func abandon(_ socket: Int32) {
@@ -221,12 +224,14 @@ extension HTTPServer {
       },
       connection_changed: { context, connection, stored, change in
         guard let context, let connection, let stored else { return }
-        let watch = ConnectionThreads.from(context).server.watch
+        let threads = ConnectionThreads.from(context)
         if change == .CONNECTION_NOTIFY_STARTED {
-          guard let watched = watch.claim(octet_http_socket(connection)) else { return }
+          guard let watched = threads.server.watch.claim(octet_http_socket(connection)) else { return }
           stored.pointee = Unmanaged.passRetained(watched).toOpaque()
         } else if let known = stored.pointee {
-          watch.remove(Unmanaged<WatchedConnection>.fromOpaque(known).takeRetainedValue())
+          let watched = Unmanaged<WatchedConnection>.fromOpaque(known).takeRetainedValue()
+          threads.server.watch.remove(watched)
+          if let place = watched.place { threads.leave(place) }
         }
       },
       request_line_received: { _, _, connection in

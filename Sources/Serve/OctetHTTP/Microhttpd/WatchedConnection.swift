@@ -11,7 +11,8 @@ final class WatchedConnection: Sendable {
     /// Whether a refusal is on its way to a client that may still be sending.
     var isRefused = false
     var isClosed = false
-    var isProbe = false
+    /// Of the thread that serves it; nil for that of probes.
+    var place: Int?
   }
 
   let address: PeerAddress?
@@ -30,10 +31,12 @@ final class WatchedConnection: Sendable {
     state = Lock(State(phase: .receivingHead(since: .now)))
   }
 
-  /// Whether its first request asks about the server.
-  var isProbe: Bool { state.withLock { $0.isProbe } }
+  var place: Int? { state.withLock { $0.place } }
 
-  func markProbe() { state.withLock { $0.isProbe = true } }
+  /// Whether its first request asks about the server.
+  var isProbe: Bool { place == nil }
+
+  func assign(to place: Int?) { state.withLock { $0.place = place } }
 
   func set(_ phase: ConnectionPhase) { state.withLock { $0.phase = phase } }
 
