@@ -12,26 +12,29 @@ extension PassPipeline {
         "folding",
         [
           FoldShapeOf(), FoldConstants(), RemoveIdentities(), DropUnusedIndices(), FoldPadIntoConvolution(),
-          DecomposeBatchNorm(), FoldAffineIntoWeights(), ExpandVectors(),
+          DecomposeBatchNorm(), FoldAffineIntoWeights(), DecomposeAttention(),
+          ExpandVectors(),
         ]),
       // Twins first: a pattern reads one x.
       Stage("duplicates", [MergeDuplicates()]),
       Stage(
-        "patterns", [RecognizeActivations(), RecognizeMVN(), RecognizeNormalizeL2(), RecognizeSoftMax()]),
+        "patterns",
+        [RecognizeActivations(), RecognizeMVN(), RecognizeRMS(), RecognizeNormalizeL2(), RecognizeSoftMax()]),
     ])
 
   /// FakeQuantize in, integers out.
   package static let lowPrecision = PassPipeline(
     "low precision",
     [
-      Stage("decomposition", [DecomposeFakeQuantize()]),
+      Stage("decomposition", [DecomposeFakeQuantize(), SpellOutFakeQuantize()]),
       // Before scales are joined: then f would meet several.
       Stage("prerequisites", [MoveConcatAfter(), FoldAffineIntoQuantize()]),
       Stage(
         "main",
         [
           MoveDequantizationAfter(), FoldAffineIntoDequantization(), KeepUnaryOnGrid(), PadIntegers(),
-          SplitConvolutionOverConcat(), SplitSumOverGrids(), MoveConcatAfterSum(), UseIntegerForm(), FoldConstants(),
+          SplitConvolutionOverConcat(), MoveUnaryAfter(), SplitSumOverGrids(), MoveConcatAfterSum(),
+          UseIntegerForm(), FoldConstants(),
         ]),
       Stage("reasons", [NoteRefusals()]),
       // A chain that became a table needs none of the operators in it.

@@ -218,6 +218,57 @@ import Testing
     #expect(!layers.contains { $0.operatorName == "Sigmoid" && $0.precision == "f32" })
     try expectKernels(g)
   }
+
+  // MARK: - What is decomposed, and normalizations
+
+  @Test(arguments: [false, true])
+  func attention(_ isCausal: Bool) throws {
+    let g = GraphBuilder()
+    let operands = try ["q", "k", "v"].map { try g.signed(try g.input($0, [2, 3, 5, 8]), reach: 1) }
+    g.output(Value(try g.addNode(ScaledDotProductAttention(isCausal: isCausal), operands)))
+    #expect(try int8Layers(g) == 1)
+    try expectKernels(g, bitExact: false)
+  }
+
+  @Test func quantizersOfManyLevels() throws {
+    let g = GraphBuilder()
+    let x = try g.convolution(try g.input("x", [1, 3, 6, 6]), try g.randomConstant([5, 3, 3, 3]))
+    g.output(try g.fakeQuantize(x, -1, 1.5, levels: 65536), "many")
+    let positions = try g.constant((1...4).map { Double($0) / 4 }, [1, 1, 4, 1])
+    let negative = try g.constant((1...4).map { -Double($0) / 3 }, [1, 1, 4, 1])
+    g.output(try g.add(FakeQuantize(levels: 256), x, negative, positions, negative, positions), "positions")
+    try expectKernels(g, bitExact: false)
+  }
+
+  @Test func rootMeanSquares() throws {
+    let g = GraphBuilder()
+    let x = try g.input("x", [2, 5, 19])
+    g.output(try g.add(RMS(epsilon: 1e-5), x, try g.randomConstant([19])), "scaled")
+    g.output(try g.add(RMS(epsilon: 1e-5), x), "plain")
+    try expectKernels(g)
+  }
+
+  @Test(arguments: [[1], [1, 2, 3], [3]], [NormalizeL2.EpsilonMode.add, .max])
+  func lengths(_ axes: [Int], _ mode: NormalizeL2.EpsilonMode) throws {
+    let g = GraphBuilder()
+    let x = try g.convolution(try g.input("x", [2, 3, 6, 6]), try g.randomConstant([21, 3, 3, 3]))
+    g.output(try g.add(NormalizeL2(epsilon: 1e-3, mode: mode), x, try g.integers(axes)))
+    try expectKernels(g, bitExact: false)
+  }
+
+  @Test func normalizationOverChannels() throws {
+    let g = GraphBuilder()
+    let norm = try MVN(axes: .listed([1]), normalizesVariance: true, epsilon: 1e-5, epsilonPlace: .insideRoot)
+    g.output(try g.add(norm, try g.input("x", [2, 21, 4, 5])))
+    try expectKernels(g)
+  }
+
+  @Test func sumsOfIntegers() throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", [2, 7, 4, 5]), -0.7, 1.3)
+    g.output(try g.add(ReduceSum(keepsAxes: true), x, try g.integers([2, 3])))
+    try expectKernels(g)
+  }
 }
 
 /// An operator as an argument of a test.

@@ -106,3 +106,54 @@ import Testing
     expectUnchanged(g.graph, by: DecomposeFakeQuantize())
   }
 }
+
+@Suite struct SpellOutFakeQuantizeTests {
+  private func graph(
+    _ levels: Int, _ shape: Shape, low: ClosedRange<Double> = -1...(-0.5), high: ClosedRange<Double> = 0.5...1
+  ) throws -> Graph {
+    let g = GraphBuilder()
+    let bounds = [
+      try g.randomConstant(shape, in: low), try g.randomConstant(shape, in: high),
+      try g.randomConstant(.scalar, in: -2...0), try g.randomConstant(shape, in: 1...2),
+    ]
+    g.output(Value(try g.addNode(FakeQuantize(levels: levels), [try g.input("x", [2, 3, 4, 4])] + bounds)))
+    return g.graph
+  }
+
+  @Test func moreLevelsThanAByteHasAreSteps() throws {
+    let g = GraphBuilder()
+    g.output(try g.fakeQuantize(try g.input("x", [2, 3, 4, 4]), -0.5, 1.5, levels: 4097))
+    try expectRewrite(
+      of: g.graph, by: DecomposeFakeQuantize(), SpellOutFakeQuantize(),
+      gives: """
+        x: f32[2, 3, 4, 4]
+        %1 = Clamp(x) -0.5…1.5: f32[2, 3, 4, 4]
+        %2 = Subtract(%1, -0.5): f32[2, 3, 4, 4]
+        %3 = Multiply(%2, 2048.0): f32[2, 3, 4, 4]
+        %4 = Round(%3) half_to_even: f32[2, 3, 4, 4]
+        %5 = Multiply(%4, 0.00048828125): f32[2, 3, 4, 4]
+        %6 = Add(%5, -0.5): f32[2, 3, 4, 4]
+        y = %6
+        """, tolerance: 1e-3, inputs: -2...2)
+  }
+
+  @Test(arguments: [[1, 1, 4, 1], [2, 3, 4, 4], [2, 1, 1, 1], [4]])
+  func rangesPerPosition(_ extents: [Int]) throws {
+    let positions = try graph(256, Shape(valid: extents))
+    expectUnchanged(positions, by: DecomposeFakeQuantize())
+    var rewritten = positions
+    try PassPipeline("test", [Stage("rules", [SpellOutFakeQuantize()])]).run(on: &rewritten)
+    #expect(!rewritten.dump.contains("FakeQuantize"))
+    // Where f32 rounds a tie to the other side a value is a step away.
+    try expectSameMeaning(positions, rewritten, tolerance: 1e-2, inputs: -2...2)
+  }
+
+  @Test func rangesThatAreEmptyOrTurnedAroundKeepTheDefinition() throws {
+    expectUnchanged(try graph(4096, .scalar, low: 0.5...1, high: -1...(-0.5)), by: SpellOutFakeQuantize())
+    expectUnchanged(try graph(4096, .scalar, low: 0.5...0.5, high: 0.5...0.5), by: SpellOutFakeQuantize())
+    let g = GraphBuilder()
+    let x = try g.input("x", [4]), bound = try g.input("bound", [])
+    g.output(try g.add(FakeQuantize(levels: 300), x, try g.scalar(-1), bound, try g.scalar(-1), bound))
+    expectUnchanged(g.graph, by: SpellOutFakeQuantize())
+  }
+}

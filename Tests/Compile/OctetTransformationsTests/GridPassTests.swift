@@ -361,3 +361,46 @@ import Testing
     expectUnchanged(g.graph, by: MoveConcatAfterSum())
   }
 }
+
+@Suite struct MoveUnaryAfterTests {
+  private func graph(
+    _ function: any ElementwiseUnary, zeroPoint: Double = 99.6, _ move: (GraphBuilder, Value) throws -> Value
+  ) throws -> Graph {
+    let g = GraphBuilder()
+    let x = try g.add(
+      Dequantize(Dequantization(scale: 0.25, zeroPoint: zeroPoint)), try g.input("x", [1, 2, 4, 4], .u8))
+    g.output(try move(g, try g.add(function, x)))
+    return g.graph
+  }
+
+  @Test func maximaMeetIntegers() throws {
+    try expectRewrite(
+      of: try graph(ReLU()) { g, x in try g.maxPool(x, 2) }, by: MoveUnaryAfter(),
+      gives: """
+        x: u8[1, 2, 4, 4]
+        %1 = Dequantize(x) scale 0.25 zeroPoint 99.6: f32[1, 2, 4, 4]
+        %2 = MaxPool(%1) kernel 2×2: f32[1, 2, 3, 3]
+        %3 = ReLU(%2): f32[1, 2, 3, 3]
+        y = %3
+        """, inputs: 0...255)
+  }
+
+  @Test func reshapesDoSo() throws {
+    let flat = try graph(Clamp(minimum: -1.3, maximum: 7.9)) { g, x in try g.reshape(x, [1, 32]) }
+    var rewritten = flat
+    try PassPipeline("test", [Stage("rules", [MoveUnaryAfter()])]).run(on: &rewritten)
+    #expect(rewritten.producer(of: rewritten.outputs[0].value).op is Clamp)
+    try expectSameMeaning(flat, rewritten, inputs: 0...255)
+  }
+
+  /// Zeros that are inserted are no numbers of the grid, and the largest of what falls is not the largest.
+  @Test func whatComputesStays() throws {
+    let padded = try graph(Clamp(minimum: 1, maximum: 2)) { g, x in
+      try g.add(Pad(mode: .constant), x, try g.integers([0, 0, 1, 0]), try g.integers([0, 0, 0, 0]), try g.scalar(0))
+    }
+    expectUnchanged(padded, by: MoveUnaryAfter())
+    expectUnchanged(try graph(Abs()) { g, x in try g.maxPool(x, 2) }, by: MoveUnaryAfter())
+    expectUnchanged(try graph(Sigmoid()) { g, x in try g.maxPool(x, 2) }, by: MoveUnaryAfter())
+    expectUnchanged(try graph(ReLU()) { g, x in try g.averagePool(x, 2) }, by: MoveUnaryAfter())
+  }
+}

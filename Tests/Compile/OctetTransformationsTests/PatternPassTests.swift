@@ -175,6 +175,99 @@ import Testing
   }
 }
 
+@Suite struct RecognizeRMSTests {
+  private func pieces(
+    _ g: GraphBuilder, axes: [Int] = [2], places: Bool = true
+  ) throws -> (x: Value, root: Value) {
+    let x = try g.input("x", [2, 3, 8])
+    let mean = try g.mean(try g.add(Power(), x, try g.scalar(2)), axes: axes)
+    let epsilon = try g.scalar(1e-5)
+    let root =
+      places
+      ? try g.add(Sqrt(), try g.add(Add(), mean, epsilon)) : try g.add(Add(), try g.add(Sqrt(), mean), epsilon)
+    return (x, root)
+  }
+
+  @Test func aFactorPerElementJoins() throws {
+    let g = GraphBuilder()
+    let (x, root) = try pieces(g)
+    g.output(try g.add(Multiply(), try g.randomConstant([8]), try g.add(Divide(), x, root)))
+    try expectRewrite(
+      of: g.graph, by: RecognizeRMS(),
+      gives: "x: f32[2, 3, 8]\n%1 = RMS(x, f32[8]) eps 1e-05: f32[2, 3, 8]\ny = %1", tolerance: 1e-6)
+  }
+
+  @Test func otherFactorsStayBehind() throws {
+    let g = GraphBuilder()
+    let (x, root) = try pieces(g)
+    let quotient = try g.add(Multiply(), x, try g.add(Divide(), try g.scalar(1), root))
+    g.output(try g.add(Multiply(), quotient, try g.randomConstant([3, 1])))
+    try expectRewrite(
+      of: g.graph, by: RecognizeRMS(),
+      gives: """
+        x: f32[2, 3, 8]
+        %1 = RMS(x) eps 1e-05: f32[2, 3, 8]
+        %2 = Multiply(%1, f32[3, 1]): f32[2, 3, 8]
+        y = %2
+        """, tolerance: 1e-6)
+  }
+
+  @Test func otherAxesAndPlacesStay() throws {
+    for (axes, places) in [([1], true), ([1, 2], true), ([2], false)] {
+      let g = GraphBuilder()
+      let (x, root) = try pieces(g, axes: axes, places: places)
+      g.output(try g.add(Divide(), x, root))
+      expectUnchanged(g.graph, by: RecognizeRMS())
+    }
+  }
+}
+
+@Suite struct DecomposeAttentionTests {
+  private func graph(
+    isCausal: Bool = false, depth: Dimension = 8, _ further: (GraphBuilder) throws -> [Value] = { _ in [] }
+  ) throws -> Graph {
+    let g = GraphBuilder()
+    let q = try g.input("q", [2, 3, 4, depth]), k = try g.input("k", [2, 1, 5, depth])
+    let operands = [q, k, try g.input("v", [2, 1, 5, 6])] + (try further(g))
+    g.output(Value(try g.addNode(ScaledDotProductAttention(isCausal: isCausal), operands)))
+    return g.graph
+  }
+
+  @Test func itBecomesProductsAroundASoftMax() throws {
+    try expectRewrite(
+      of: try graph(), by: DecomposeAttention(),
+      gives: """
+        q: f32[2, 3, 4, 8]
+        k: f32[2, 1, 5, 8]
+        v: f32[2, 1, 5, 6]
+        %1 = MatMul(q, k) transposeB: f32[2, 3, 4, 5]
+        %2 = Multiply(%1, 0.35355338): f32[2, 3, 4, 5]
+        %3 = SoftMax(%2) axis -1: f32[2, 3, 4, 5]
+        %4 = MatMul(%3, v): f32[2, 3, 4, 6]
+        y = %4
+        """, tolerance: 1e-6)
+  }
+
+  @Test func masksOfEveryKind() throws {
+    let seen = (0..<20).map { Double($0 % 3 == 0 ? 0 : 1) }
+    let graphs = [
+      try graph(isCausal: true), try graph { g in [try g.randomConstant([4, 5])] },
+      try graph { g in [try g.constant(seen, [4, 5], .boolean)] },
+      try graph { g in [try g.input("mask", [2, 1, 1, 5]), try g.scalar(0.3)] },
+    ]
+    for graph in graphs {
+      var rewritten = graph
+      try PassPipeline("test", [Stage("rules", [DecomposeAttention()])]).run(on: &rewritten)
+      #expect(rewritten.dump.contains("SoftMax"))
+      try expectSameMeaning(graph, rewritten, tolerance: 1e-6)
+    }
+  }
+
+  @Test func anOpenDepthHasNoScale() throws {
+    expectUnchanged(try graph(depth: .dynamic), by: DecomposeAttention())
+  }
+}
+
 @Suite struct DecomposeBatchNormTests {
   private func graph(constant: Bool) throws -> Graph {
     let g = GraphBuilder()

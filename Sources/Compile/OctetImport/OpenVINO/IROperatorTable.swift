@@ -8,13 +8,18 @@ struct IROperator: Sendable {
   typealias Make = @Sendable (IRLayer) throws -> any Operator
 
   let type: String
-  /// The operator sets that introduced the versions which `make` understands, as numbers.
-  let opsets: [Int]
+  /// The operator sets that introduced the versions which `make` understands.
+  let sets: [String]
   let make: Make
 
+  /// - Parameter opsets: by their numbers.
   init(_ type: String, _ opsets: Int..., make: @escaping Make) {
+    self.init(type, sets: opsets.map { "opset\($0)" }, make: make)
+  }
+
+  init(_ type: String, sets: [String], make: @escaping Make) {
     self.type = type
-    self.opsets = opsets
+    self.sets = sets
     self.make = make
   }
 }
@@ -31,9 +36,9 @@ enum IROperatorTable {
   private static let makers: [String: IROperator.Make] = {
     var makers: [String: IROperator.Make] = [:]
     for row in rows {
-      for opset in row.opsets {
-        let previous = makers.updateValue(row.make, forKey: key(row.type, "opset\(opset)"))
-        precondition(previous == nil, "\(row.type) of opset\(opset) stands in the table twice")
+      for set in row.sets {
+        let previous = makers.updateValue(row.make, forKey: key(row.type, set))
+        precondition(previous == nil, "\(row.type) of \(set) stands in the table twice")
       }
     }
     return makers

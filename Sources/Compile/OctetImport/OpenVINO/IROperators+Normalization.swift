@@ -35,6 +35,7 @@ extension IROperatorTable {
     IROperator("NormalizeL2", 1) { layer in
       NormalizeL2(epsilon: try layer.attributes.double("eps"), mode: try layer.attributes.choice("eps_mode"))
     },
+    IROperator("RMS", sets: ["ie_internal_opset"]) { layer in try RMS(epsilon: layer.attributes.double("epsilon")) },
     IROperator("SoftMax", 1, 8) { layer in SoftMax(axis: try layer.attributes.integer("axis", default: 1)) },
   ]
 

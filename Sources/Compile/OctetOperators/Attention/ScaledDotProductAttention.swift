@@ -6,7 +6,7 @@ package import OctetTensor
 ///
 /// Operands: q [N…, L, E], k [N…, S, E], v [N…, S, F] and, optionally, a mask [N…, L, S] and the scale, by default 1/√E. A
 /// mask is added, or, of truth values, says what may be seen. `isCausal` takes no mask: row i sees columns up to i. A row
-/// that sees nothing is 0.
+/// that sees nothing is NaN, as in OpenVINO.
 package struct ScaledDotProductAttention: Operator {
   package static let name = "ScaledDotProductAttention"
   package let isCausal: Bool
@@ -73,7 +73,7 @@ package struct ScaledDotProductAttention: Operator {
           let product = (0..<depth).reduce(0) { $0 + q[own + $1] * k[other + $1] }
           return product * scale + mask(batch, row, column)
         }
-        for (column, weight) in Self.softmax(scores).enumerated() where weight != 0 {
+        for (column, weight) in Self.softmax(scores).enumerated() {
           let source = (places[2][batch] * columns + column) * width
           for index in 0..<width { y[(batch * rows + row) * width + index] += weight * v[source + index] }
         }
@@ -94,7 +94,7 @@ package struct ScaledDotProductAttention: Operator {
   }
 
   private static func softmax(_ scores: [Double]) -> [Double] {
-    guard let maximum = scores.max(), maximum > -.infinity else { return scores.map { _ in 0 } }
+    let maximum = scores.max() ?? 0
     let exponentials = scores.map { exp($0 - maximum) }
     let sum = exponentials.reduce(0, +)
     return exponentials.map { $0 / sum }

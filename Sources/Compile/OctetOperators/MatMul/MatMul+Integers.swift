@@ -61,11 +61,12 @@ extension MatMul {
       runs.append(Run(terms: start..<column, scale: a.scales[start], zeroPoint: a.zeroPoints[start]))
       start = column
     }
-    return runs.count <= Self.maximumRuns ? runs : nil
+    return runs.count <= max(Self.maximumRuns, a.scales.count / Self.productsPerRun) ? runs : nil
   }
 
-  /// Each run reads and writes the whole result: with many, f32 is faster.
+  /// Each run reads and writes the whole result: with many that sum little, f32 is faster.
   private static let maximumRuns = 8
+  private static let productsPerRun = 16
 
   package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {
     let types = Set(operands.map(\.elementType))

@@ -5,8 +5,8 @@ import OctetTensor
 /// `FakeQuantize(x)`  ⇒  `dequantize(quantize(x))`, in u8
 ///
 /// Every range goes to u8 with the zero point that it implies, signed ones too: x86 multiplies u8 by s8. The exceptions
-/// stay in f32: ranges that are not constant, empty or per anything but the channel, reversed input ranges, and more than
-/// 256 levels. A reversed output range is a negative scale.
+/// stay in f32, as `SpellOutFakeQuantize` has it: ranges that are not constant, empty or per anything but the channel,
+/// reversed input ranges, and more than 256 levels. A reversed output range is a negative scale.
 struct DecomposeFakeQuantize: RewriteRule {
   func rewrite(_ node: Node, in graph: Graph) -> GraphPatch? {
     guard let fakeQuantize = node.op as? FakeQuantize, fakeQuantize.levels <= 256 else { return nil }

@@ -13,6 +13,8 @@ struct GridSum {
   }
 
   let terms: [Term]
+  /// Whether f never falls: then f of the largest is the largest f.
+  var isMonotone: Bool { terms.allSatisfy { $0.dequantization.scales[0] > 0 } }
 
   /// Every term is multiplied apart: with more of them, f32 is faster.
   private static let maximumTerms = 3
