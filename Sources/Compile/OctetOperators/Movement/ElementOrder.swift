@@ -1,4 +1,4 @@
-package import OctetGraph
+import OctetGraph
 import OctetKernels
 package import OctetTensor
 

@@ -15,9 +15,9 @@ struct ChainRearrangements: RewriteRule {
     let fused = Fused(operation, after: base.op, operandCount: base.operands.count)
     guard let first = fused.base as? any Rearrangement else { return nil }
     let operands = graph.operands(of: base) + operation.furtherOperands
-    guard let chain = try? fused.chain(operands),
-      let order = try? first.order(fused.baseOperands(operands), chain), order != nil
-    else { return nil }
+    guard let chain = try? fused.chain(operands), (try? first.order(fused.baseOperands(operands), chain)) != nil else {
+      return nil
+    }
 
     var patch = GraphPatch(to: graph)
     patch.fuse(node, operation, further, into: base)
