@@ -134,7 +134,8 @@ package struct ModelVerifier {
 extension Operator {
   /// Whether it rounds to a grid on the way to its result.
   fileprivate var quantizes: Bool {
-    self is Quantize || ((self as? Fused)?.operations.contains { $0.op is Quantize } ?? false)
+    let ops: [any Operator] = [self] + ((self as? Fused)?.operations.map(\.op) ?? [])
+    return ops.contains { $0 is Quantize || $0 is Round }
   }
 }
 

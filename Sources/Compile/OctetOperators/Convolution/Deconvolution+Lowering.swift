@@ -110,6 +110,7 @@ private struct PhasedPrimitive: Primitive {
   init(_ phases: [any Primitive]) { self.phases = phases }
 
   var kernelName: String { phases[0].kernelName }
+  var scratchByteCount: Int { phases.lazy.map(\.scratchByteCount).max() ?? 0 }
 
   func execute(_ step: borrowing StepBuffers) throws(ModelError) {
     for phase in phases { try phase.execute(step) }
