@@ -13,39 +13,53 @@ static void gather_next(octet_slice_walk *walk) {
   octet_window_cursor_advance(plan, &walk->cursor, rows);
 }
 
+/// Tiles of nearly the same number of rows; or, for kernels that take as long for fewer, as many full ones as there
+/// are.
+static void set_tile_rows(octet_slice_walk *walk, size_t pixels) {
+  const octet_dot_kernel *kernel = walk->slice->panel->kernel;
+  const size_t tiles = divide_up(pixels, kernel->rows);
+  walk->tiles_left = tiles;
+  if (kernel->format == OCTET_WEIGHTS_PAIRS_S16) {
+    walk->rows_per_tile = kernel->rows;
+    walk->longer_tiles = 0;
+    walk->last_rows = tiles ? pixels - (tiles - 1) * kernel->rows : 0;
+  } else {
+    walk->rows_per_tile = tiles ? pixels / tiles : 0;
+    walk->longer_tiles = tiles ? pixels % tiles : 0;
+    walk->last_rows = walk->rows_per_tile + (walk->longer_tiles > 0);
+  }
+}
+
 void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *slice, size_t first_pixel,
                        size_t end_pixel) {
   const octet_convolution_plan *plan = slice->plan;
   const octet_weight_layout *layout = &plan->layout;
   const octet_convolution_panel *panel = slice->panel;
   const octet_group_steps *group_steps = &plan->group_steps;
-  const size_t pixels = end_pixel - first_pixel, tiles = divide_up(pixels, panel->kernel->rows);
+  const size_t pixels = end_pixel - first_pixel;
   walk->slice = slice;
   walk->weights = plan->weights + slice->group * group_steps->weight_bytes + panel->weight_offset;
-  walk->run_bytes = layout->group_bytes / layout->group_channels * panel->kernel->channels / layout->runs;
+  walk->width = slice->panel_count * panel->kernel->channels;
+  walk->panel_bytes = layout->group_bytes / layout->group_channels * panel->kernel->channels;
+  walk->run_bytes = walk->panel_bytes / layout->runs;
   const size_t initial = slice->group * group_steps->initial_channels + panel->initial_offset;
   walk->initial = (const uint8_t *)plan->initial + initial * sizeof(int32_t);
   walk->runs_at_once = divide_up(layout->runs, divide_up(layout->runs, OCTET_RUNS_AT_ONCE));
   walk->runs_left = 0;
   walk->pixel = first_pixel;
-  walk->tiles_left = tiles;
-  walk->rows_per_tile = tiles ? pixels / tiles : 0;
-  walk->longer_tiles = tiles ? pixels % tiles : 0;
+  set_tile_rows(walk, pixels);
   walk->cursor = octet_window_cursor_at(plan, first_pixel);
   walk->tile = (octet_dot_tile){.steps = layout->steps, .inputs = walk->windows.pointers, .sums = walk->sums};
   if (plan->kind != OCTET_EPILOGUE_ANY) {
     const size_t pixel = slice->group * group_steps->output_pixels + first_pixel;
     const size_t channel = slice->group * group_steps->output_channels + panel->first_channel;
     walk->tile.direct = octet_direct_rows_make(plan->epilogue, plan->kind, slice->buffers, &plan->strides, pixel,
-                                               channel, panel->channels);
+                                               channel, slice->channels);
   }
   walk->windows.half = 0;
   if (plan->steps.gathers) {
     gather_next(walk);
   }
-  const size_t outliers_of = slice->group * layout->panel_count + (size_t)(panel - plan->panels);
-  walk->outliers = plan->outliers ? plan->outliers + plan->outlier_starts[outliers_of] : NULL;
-  walk->outliers_end = plan->outliers ? plan->outliers + plan->outlier_starts[outliers_of + 1] : NULL;
 }
 
 void octet_slice_gather(octet_slice_walk *walk) {
@@ -56,38 +70,19 @@ void octet_slice_gather(octet_slice_walk *walk) {
   gather_next(walk);
 }
 
-/// Copies the initial sums of the channels to each row, and adds those of its pixel.
-static void spread_initial(octet_slice_walk *walk) {
+void octet_slice_spread_initial(octet_slice_walk *walk) {
   const octet_convolution_plan *plan = walk->slice->plan;
-  const size_t channels = walk->slice->panel->kernel->channels;
+  const size_t channels = walk->width;
   const size_t pixel = walk->slice->group * plan->group_steps.initial_pixels + walk->pixel;
   const int32_t *of_channels = walk->tile.initial;
   for (size_t row = 0; row < walk->tile.rows; row++) {
-    const int32_t of_pixel = plan->pixel_initial ? plan->pixel_initial[pixel + row] : 0;
+    const int32_t of_pixel = plan->pixel_initial[pixel + row];
     for (size_t channel = 0; channel < channels; channel++) {
-      walk->sums[row * channels + channel] = of_channels[channel] + of_pixel;
+      walk->sums[row * channels + channel] = (int32_t)((uint32_t)of_channels[channel] + (uint32_t)of_pixel);
     }
   }
   walk->tile.initial = walk->sums;
   walk->tile.initial_row_stride = channels;
-}
-
-void octet_slice_start_sums(octet_slice_walk *walk, size_t first_run) {
-  const octet_dot_tile *tile = &walk->tile;
-  const size_t channels = walk->slice->panel->kernel->channels;
-  if (tile->initial_row_stride == 0) {
-    spread_initial(walk);
-  }
-  const octet_outlier *outlier = walk->outliers;
-  while (outlier < walk->outliers_end && outlier->run < first_run) {
-    outlier++;
-  }
-  for (; outlier < walk->outliers_end && outlier->run < first_run + tile->runs; outlier++) {
-    for (size_t row = 0; row < tile->rows; row++) {
-      const uint8_t input = tile->inputs[row][outlier->run - first_run][outlier->element];
-      walk->sums[row * channels + outlier->channel] += input * outlier->weight;
-    }
-  }
 }
 
 void octet_slice_finish_sums(const octet_slice_walk *walk) {
@@ -97,11 +92,11 @@ void octet_slice_finish_sums(const octet_slice_walk *walk) {
   const octet_epilogue_tile tile = {.sums = walk->sums,
                                     .sums_are_integers = plan->layout.format != OCTET_WEIGHTS_F32,
                                     .rows = walk->tile.rows,
-                                    .row_stride = slice->panel->kernel->channels,
+                                    .row_stride = walk->width,
                                     .first_pixel = slice->group * group_steps->output_pixels + walk->pixel,
                                     .first_channel =
                                         slice->group * group_steps->output_channels + slice->panel->first_channel,
-                                    .channels = slice->panel->channels,
+                                    .channels = slice->channels,
                                     .buffers = slice->buffers,
                                     .strides = &plan->strides};
   octet_epilogue_finish(plan->finish, plan->epilogue, &tile, plan->placement);

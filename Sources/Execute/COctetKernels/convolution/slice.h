@@ -1,4 +1,4 @@
-/// A panel of output channels over all output pixels, and how a kernel walks over the tiles of it.
+/// Panels of output channels over all output pixels, and how a kernel walks over the tiles of them.
 ///
 /// All of this is compiled into each kernel, so that the processor works on the next tile while it finishes the last.
 #ifndef OCTET_CONVOLUTION_SLICE_H
@@ -9,7 +9,9 @@
 
 struct octet_convolution_slice {
   const octet_convolution_plan *plan;
+  /// The first of neighbouring panels; their channels without what fills up the last.
   const octet_convolution_panel *panel;
+  size_t panel_count, channels;
   size_t group;
   /// The group's first channel of the first pixel.
   const uint8_t *input;
@@ -18,17 +20,17 @@ struct octet_convolution_slice {
 
 /// sums[row][channel] = initial[row·initial_row_stride + channel] + Σ over runs and elements of input · weight
 ///
-/// Input elements are u8 or f32, sums s32 or f32. Up to 3 bytes past a u8 run are read, and meet zero weights.
+/// Input elements are u8 or f32, sums s32 or f32. What is read past a u8 run meets zero weights.
 typedef struct octet_dot_tile {
   size_t rows, runs;
   /// Steps per run: quads of u8, or single f32.
   size_t steps;
   const uint8_t *const (*inputs)[OCTET_RUNS_AT_ONCE];
   const uint8_t *weights;
-  /// One row for all (stride 0), or the sums so far (stride = channels of the panel).
+  /// One row for all (stride 0), or the sums so far (stride = channels of the panels).
   const void *initial;
   size_t initial_row_stride;
-  /// Whether to finish the sums, and where; OCTET_EPILOGUE_ANY stores them to `sums`, [rows][channels of the panel].
+  /// Whether to finish the sums, and where; OCTET_EPILOGUE_ANY stores them to `sums`, [rows][channels of the panels].
   octet_epilogue_kind kind;
   octet_direct_rows direct;
   void *sums;
@@ -38,14 +40,15 @@ typedef struct octet_dot_tile {
 typedef struct octet_slice_walk {
   octet_dot_tile tile;
   const octet_convolution_slice *slice;
-  /// Weights and initial sums of the panel.
+  /// Weights and initial sums of the first panel, bytes from one panel's weights to the next's, and the channels of
+  /// all.
   const uint8_t *weights, *initial;
-  /// What the panel's weights are missing, and the next of it.
-  const octet_outlier *outliers, *outliers_end;
+  size_t panel_bytes, width;
   /// Bytes of the panel's weights for one run, and how many runs one call of the inner loop sums.
   size_t run_bytes, runs_at_once, runs_left;
-  /// The current tile's first pixel, the tiles after it, and how many of those are a row longer.
-  size_t pixel, tiles_left, rows_per_tile, longer_tiles;
+  /// The current tile's first pixel, the tiles after it, their rows, how many of the tiles are a row longer, and the
+  /// rows of the last.
+  size_t pixel, tiles_left, rows_per_tile, longer_tiles, last_rows;
   /// Where the windows are located next: of the current tile, or gathered of the one after it.
   octet_window_cursor cursor;
   octet_windows windows;
@@ -54,15 +57,16 @@ typedef struct octet_slice_walk {
 
 /// Rows of the tile after the current one; of none, if that was the last.
 static inline size_t octet_slice_next_rows(const octet_slice_walk *walk) {
-  return walk->tiles_left == 0 ? 0 : walk->rows_per_tile + (walk->tiles_left <= walk->longer_tiles);
+  return walk->tiles_left > 1 ? walk->rows_per_tile + (walk->tiles_left <= walk->longer_tiles)
+                              : walk->tiles_left * walk->last_rows;
 }
 
 /// Stands before the first of the tiles of pixels first_pixel ..< end_pixel.
 void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *slice, size_t first_pixel,
                        size_t end_pixel);
 
-/// Starts the sums from more than one row for all: from those of each pixel, and from the outliers of the next runs.
-void octet_slice_start_sums(octet_slice_walk *walk, size_t first_run);
+/// Copies the initial sums of the channels to each row, and adds those of its pixel.
+void octet_slice_spread_initial(octet_slice_walk *walk);
 
 /// Finishes the sums of a whole tile by the epilogue's own function.
 void octet_slice_finish_sums(const octet_slice_walk *walk);
@@ -99,8 +103,8 @@ static inline __attribute__((always_inline)) bool octet_slice_next(octet_slice_w
   } else {
     octet_locate_windows(plan, walk->slice->input, walk->cursor, tile->rows, first_run, tile->runs, &walk->windows);
   }
-  if (plan->pixel_initial || walk->outliers < walk->outliers_end) {
-    octet_slice_start_sums(walk, first_run);
+  if (plan->pixel_initial && first_run == 0) {
+    octet_slice_spread_initial(walk);
   }
   return true;
 }
@@ -113,7 +117,7 @@ static inline __attribute__((always_inline)) void octet_slice_finish(octet_slice
   if (walk->runs_left > 0) {
     tile->weights += tile->runs * walk->run_bytes;
     tile->initial = walk->sums;
-    tile->initial_row_stride = walk->slice->panel->kernel->channels;
+    tile->initial_row_stride = walk->width;
     return;
   }
   if (plan->kind == OCTET_EPILOGUE_ANY) {

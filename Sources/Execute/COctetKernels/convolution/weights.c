@@ -1,6 +1,8 @@
 /// Packed weights: how the output channels are split into panels, and what order the weights take in them.
 #include "octet_convolution.h"
 
+#include <string.h>
+
 enum { QUAD = 4, FEW_FLOATS = 8 };
 
 static size_t divide_up(size_t a, size_t b) {
@@ -156,6 +158,33 @@ void octet_weights_pack(const octet_weight_layout *layout, const octet_convoluti
         pack_channel(layout, panel->kernel->channels, channel, (first + channel) * row_length, weights, to);
       }
     }
+  }
+}
+
+/// Adds Σ w0·w1 + w2·w3 of a step's weights of sixteen channels.
+static void add_pair_products(const int16_t *weights, uint32_t *products) {
+  const int16_t *odd = weights + OCTET_CHANNEL_UNIT * 2;
+  for (size_t channel = 0; channel < OCTET_CHANNEL_UNIT; channel++) {
+    const int32_t product = weights[2 * channel] * odd[2 * channel] + weights[2 * channel + 1] * odd[2 * channel + 1];
+    products[channel] += (uint32_t)product;
+  }
+}
+
+void octet_weights_pair_products(const octet_weight_layout *layout, const octet_convolution_panel *panels,
+                                 const uint8_t *packed, int32_t *products) {
+  for (size_t group = 0; group < layout->groups; group++, packed += layout->group_bytes) {
+    for (const octet_convolution_panel *panel = panels; panel < panels + layout->panel_count; panel++) {
+      const size_t units = panel->kernel->channels / OCTET_CHANNEL_UNIT;
+      const int16_t *weights = (const int16_t *)(packed + panel->weight_offset);
+      for (size_t unit = 0; unit < units; unit++) {
+        uint32_t sums[OCTET_CHANNEL_UNIT] = {0};
+        for (size_t step = 0; step < layout->runs * layout->steps; step++) {
+          add_pair_products(weights + (step * units + unit) * OCTET_CHANNEL_UNIT * QUAD, sums);
+        }
+        memcpy(products + panel->initial_offset + unit * OCTET_CHANNEL_UNIT, sums, sizeof sums);
+      }
+    }
+    products += layout->group_channels;
   }
 }
 

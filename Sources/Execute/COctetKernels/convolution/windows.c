@@ -252,7 +252,7 @@ static void join_taps(octet_convolution_plan *plan) {
   octet_weight_layout *layout = &plan->layout;
   const bool is_integer = layout->format != OCTET_WEIGHTS_F32;
   const bool dense = g->dilation[2] == 1 && plan->input_pixel_stride == g->group_inputs * plan->element_bytes;
-  const bool is_by_tap = layout->run_taps == 1 && (!is_integer || g->group_inputs % QUAD == 0) && !plan->outliers;
+  const bool is_by_tap = layout->run_taps == 1 && (!is_integer || g->group_inputs % QUAD == 0);
   const bool is_whole = layout->run_taps > g->kernel[2] && !is_integer;
   if (!dense || !octet_border_is_inside(plan) || !(is_by_tap || is_whole)) {
     return;

@@ -3,11 +3,10 @@
 #define OCTET_VPMADDWD(a, b) _mm512_madd_epi16((__m512i)(a), (__m512i)(b))
 #include "isa/quads.h"
 
-#include "convolution/dot_body.h"
+#define OCTET_FAST_PRODUCT_PASS_ROWS 8
+#define OCTET_FAST_PRODUCT_PASS_VECTORS 1
+#include "convolution/fast_product_body.h"
 
-OCTET_DOT_KERNEL(octet_convolution_u8s8s32_6x64, 6, 64)
-OCTET_DOT_KERNEL(octet_convolution_u8s8s32_6x48, 6, 48)
-OCTET_DOT_KERNEL(octet_convolution_u8s8s32_8x32, 8, 32)
-OCTET_DOT_KERNEL(octet_convolution_u8s8s32_14x16, 14, 16)
+OCTET_FAST_PRODUCT_KERNEL(octet_convolution_u8s8s32_16x16)
 
 #include "isa/end.h"

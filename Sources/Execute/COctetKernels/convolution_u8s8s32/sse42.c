@@ -3,8 +3,10 @@
 #define OCTET_VPMADDWD(a, b) _mm_madd_epi16((__m128i)(a), (__m128i)(b))
 #include "isa/quads.h"
 
-#include "convolution/dot_body.h"
+#define OCTET_FAST_PRODUCT_PASS_ROWS 4
+#define OCTET_FAST_PRODUCT_PASS_VECTORS 2
+#include "convolution/fast_product_body.h"
 
-OCTET_DOT_KERNEL(octet_convolution_u8s8s32_2x16, 2, 16)
+OCTET_FAST_PRODUCT_KERNEL(octet_convolution_u8s8s32_8x16)
 
 #include "isa/end.h"

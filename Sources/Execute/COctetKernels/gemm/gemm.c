@@ -1,7 +1,7 @@
 #include "octet_gemm.h"
 
 /// Rows of a left side that are worked on together.
-enum { ROWS_PER_TASK = 16, SCRATCH_ALIGNMENT = 64, SLACK = 3, S8_OFFSET = 128 };
+enum { ROWS_PER_TASK = 16, SCRATCH_ALIGNMENT = 64, SLACK = OCTET_CONVOLUTION_SLACK, S8_OFFSET = 128 };
 
 typedef struct {
   const octet_gemm_plan *plan;

@@ -44,6 +44,13 @@ OCTET_INLINE i32x16 sum_quads(u32x16 quads) {
   return (i32x16)((pairs & 0xFFFF) + (pairs >> 16)) - QUAD * S8_OFFSET;
 }
 
+/// Σ w0·w1 + w2·w3 of the weights, which kernels of OCTET_WEIGHTS_PAIRS_S16 add to the sums.
+OCTET_INLINE i32x16 pair_products(u32x16 quads) {
+  const i32x16 first = (i32x16)(quads & 0xFF) - S8_OFFSET, second = (i32x16)((quads >> 8) & 0xFF) - S8_OFFSET;
+  const i32x16 third = (i32x16)((quads >> 16) & 0xFF) - S8_OFFSET, fourth = (i32x16)(quads >> 24) - S8_OFFSET;
+  return first * second + third * fourth;
+}
+
 /// Stores a step's weights of 16 channels, less 128.
 OCTET_INLINE void store_quads(octet_weight_format format, uint8_t *to, u32x16 quads) {
   if (format == OCTET_WEIGHTS_QUADS_S8) {
@@ -64,7 +71,7 @@ static void pack_unit(const octet_gemm_packing *packing, size_t unit) {
   const size_t channel_bytes = format == OCTET_WEIGHTS_QUADS_S8 ? 4 : 8, inner = plan->shape.inner;
   const uint8_t *from = (const uint8_t *)packing->right + columns.offset;
   uint8_t *to = columns.panel + columns.channel * channel_bytes;
-  i32x16 sums = 0;
+  i32x16 sums = 0, products = 0;
   for (size_t first = 0; first < inner; first += BLOCK, from += BLOCK * columns.inner_step) {
     const size_t rows = inner - first < BLOCK ? inner - first : BLOCK;
     u32x16 quads[BLOCK_QUADS];
@@ -72,11 +79,12 @@ static void pack_unit(const octet_gemm_packing *packing, size_t unit) {
     for (size_t q = 0; q * QUAD < rows; q++, to += columns.width * channel_bytes) {
       sums += sum_quads(quads[q]);
       store_quads(format, to, quads[q]);
+      products += format == OCTET_WEIGHTS_PAIRS_S16 ? pair_products(quads[q]) : 0;
     }
   }
   // −z·Σ (b − y), where the sums are of b − 128.
   const int32_t rest = (S8_OFFSET - plan->right_zero_point) * (int32_t)inner;
-  const i32x16 initial = (sums + rest) * -plan->left_zero_point;
+  const i32x16 initial = (sums + rest) * -plan->left_zero_point - products;
   __builtin_memcpy(packing->initial + unit * OCTET_CHANNEL_UNIT, &initial, sizeof initial);
 }
 

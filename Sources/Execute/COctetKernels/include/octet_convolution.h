@@ -22,6 +22,8 @@ enum {
   OCTET_GATHERED_WINDOW = 448,
   /// Windows are gathered in pieces of so many bytes: what is read past a line, and past the padding.
   OCTET_GATHERED_PIECE = 16,
+  /// The most bytes that kernels read past a run.
+  OCTET_CONVOLUTION_SLACK = 31,
 };
 
 /// Spatial values stand in the order depth, height, width.
@@ -31,7 +33,7 @@ typedef struct octet_convolution_geometry {
   ptrdiff_t pad[3];
 } octet_convolution_geometry;
 
-/// Neighbouring output channels that one call of a kernel computes.
+/// Neighbouring output channels that a kernel computes in one pass over its weights.
 typedef struct octet_convolution_panel {
   const octet_dot_kernel *kernel;
   /// Counted within the group. The last panel may have fewer channels than its kernel.
@@ -64,20 +66,10 @@ void octet_weight_panels(const octet_weight_layout *layout, octet_dot_kernel_lis
 void octet_weights_pack(const octet_weight_layout *layout, const octet_convolution_panel *panels, const void *weights,
                         uint8_t *packed);
 
-/// What was taken from a weight to make it tame, to be multiplied and added apart. Many layers have few of them.
-typedef struct octet_outlier {
-  /// The run, the element of the run, and the channel of the panel.
-  uint32_t run, element, channel;
-  int32_t weight;
-} octet_outlier;
-
-/// How many outliers taming packed s8 quads takes.
-size_t octet_outlier_count(const octet_weight_layout *layout, const uint8_t *packed);
-
-/// Makes packed s8 quads tame, and lists the outliers: those of panel p of group g, in the order of their runs, stand
-/// between starts[g·panel_count + p] and the next.
-void octet_weights_tame(const octet_weight_layout *layout, const octet_convolution_panel *panels, uint8_t *packed,
-                        octet_outlier *outliers, size_t *starts);
+/// products[g·group_channels + channel] = Σ w0·w1 + w2·w3 over the quads of weights that are packed in pairs, modulo
+/// 2^32: what kernels add to the sums of a channel.
+void octet_weights_pair_products(const octet_weight_layout *layout, const octet_convolution_panel *panels,
+                                 const uint8_t *packed, int32_t *products);
 
 /// sums[channel] = Σ weights, for `channels` rows of `length` weights.
 void octet_weights_sum_s8(const int8_t *weights, size_t channels, size_t length, int32_t *sums);
@@ -128,16 +120,13 @@ typedef struct octet_convolution_plan {
   octet_weight_layout layout;
   const octet_convolution_panel *panels;
   const uint8_t *weights;
-  /// NULL, or what taming took from the weights, and where each panel's begin.
-  const octet_outlier *outliers;
-  const size_t *outlier_starts;
   /// What sums start from, per group: group_channels values of s32 or f32.
   const void *initial;
   /// NULL, or what is added to all sums of an output pixel, in s32.
   const int32_t *pixel_initial;
   /// Bytes of an input element: 1 for u8, which sums to s32, or 4 for f32.
   size_t element_bytes;
-  /// A run of what padding holds (the zero point, or 0), and OCTET_GATHERED_PIECE bytes more.
+  /// A run of what padding holds (the zero point, or 0), and OCTET_CONVOLUTION_SLACK bytes more.
   const uint8_t *padding;
   /// Bytes from one input pixel to the next.
   size_t input_pixel_stride;
@@ -160,8 +149,8 @@ typedef struct octet_convolution_plan {
 /// layout's runs become lines.
 void octet_convolution_prepare(octet_convolution_plan *plan, octet_run_step *run_steps);
 
-/// Runs a plan. `scratch` has plan->border.scratch_bytes bytes. Up to 15 bytes past the last input pixel's channels are
-/// read; nothing but the output's channels is written. The result does not depend on the team.
+/// Runs a plan. `scratch` has plan->border.scratch_bytes bytes. Up to OCTET_CONVOLUTION_SLACK bytes past the last input
+/// pixel's channels are read; nothing but the output's channels is written. The result does not depend on the team.
 void octet_convolution_run(const octet_convolution_plan *plan, const uint8_t *input,
                            const octet_epilogue_buffers *buffers, uint8_t *scratch, octet_team *team);
 

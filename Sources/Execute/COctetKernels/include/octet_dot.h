@@ -19,7 +19,7 @@ enum {
   /// The most pixels any tile has.
   OCTET_TILE_ROWS = 16,
   /// The most sums any tile has.
-  OCTET_TILE_SUMS = 512,
+  OCTET_TILE_SUMS = 1024,
   /// What the channels of a tile are a multiple of; f32 kernels for few channels have half of it.
   OCTET_CHANNEL_UNIT = 16,
   /// The most runs one call sums; longer kernels take several calls.
@@ -32,6 +32,7 @@ typedef enum octet_weight_format {
   /// Four s8: (0, 1, 2, 3). What vpdpbusd multiplies.
   OCTET_WEIGHTS_QUADS_S8,
   /// Four s16, for 16 channels at a time: the pairs (0, 2) of all, then the pairs (1, 3). What vpmaddwd multiplies.
+  /// Convolution kernels add Σ w0·w1 + w2·w3 to the sums of a channel, which initial sums must make up for.
   OCTET_WEIGHTS_PAIRS_S16,
   /// One f32.
   OCTET_WEIGHTS_F32,
@@ -43,7 +44,8 @@ size_t octet_packed_index(octet_weight_format format, size_t width, size_t step,
 /// packed[to] = weights[from], where weights are s8, or f32 for that format.
 void octet_place_weight(octet_weight_format format, void *packed, size_t to, const void *weights, size_t from);
 
-/// A panel of a convolution's output channels over all of its pixels; convolution/slice.h says what it holds.
+/// One or more panels of a convolution's output channels over all of its pixels; convolution/slice.h says what it
+/// holds.
 typedef struct octet_convolution_slice octet_convolution_slice;
 
 /// Computes output pixels first_pixel ..< end_pixel of a slice, a tile at a time, and finishes them.
@@ -52,7 +54,7 @@ typedef void octet_dot_function(const octet_convolution_slice *slice, size_t fir
 typedef struct octet_dot_kernel {
   octet_isa isa;
   const char *name;
-  /// The most rows it takes, and the channels of its panel.
+  /// The most rows it takes, and the channels of a panel.
   size_t rows, channels;
   octet_weight_format format;
   octet_dot_function *function;
@@ -65,8 +67,6 @@ typedef struct octet_dot_kernel_list {
 } octet_dot_kernel_list;
 
 octet_dot_kernel_list octet_convolution_u8s8s32_kernels(void);
-/// For tame weights: no two neighbours in a quad, (0, 1) or (2, 3), add up to more than 128 or less than -128.
-octet_dot_kernel_list octet_convolution_u8s8s32_tame_kernels(void);
 octet_dot_kernel_list octet_convolution_f32_kernels(void);
 
 #ifdef __cplusplus

@@ -78,8 +78,8 @@ octet_convolution_geometry octet_gemm_geometry(const octet_gemm_shape *shape);
 /// Bytes of scratch memory, aligned to a cache line, that a run needs.
 size_t octet_gemm_scratch_bytes(const octet_gemm_plan *plan);
 
-/// Runs a plan. Up to 3 bytes past a u8 left side are read, nothing past other inputs, and nothing but the output's
-/// columns is written, next to the scratch.
+/// Runs a plan. Up to OCTET_CONVOLUTION_SLACK bytes past a u8 left side are read, nothing past other inputs, and
+/// nothing but the output's columns is written, next to the scratch.
 void octet_gemm_run(const octet_gemm_plan *plan, const void *left, const void *right,
                     const octet_epilogue_buffers *buffers, void *scratch, octet_team *team);
 

@@ -4,8 +4,8 @@
 /// between isa/begin_*.h and isa/end.h, define OCTET_SUM_LANES, the s32 lanes of a register, and one of
 ///   OCTET_VPDPBUSD(sums, quads, weights)  the processor multiplies quads itself,
 ///   OCTET_VPMADDWD(a, b)                  it multiplies pairs of s16, to which a mask and a shift widen the bytes,
-///   both OCTET_VPMADDWD and OCTET_VPMADDUBSW(quads, weights), which is shorter, but saturates at 32767: only for
-///                                         tame weights, no pair of which adds up to more than 128,
+///   both OCTET_VPMADDWD and OCTET_VPMADDUBSW(quads, weights), which multiplies bytes, but saturates at 32767: what the
+///                                         processor could do at the best, not for sums that must be right,
 ///   nothing                               plain C multiplies byte by byte.
 #ifndef OCTET_ISA_QUADS_H
 #define OCTET_ISA_QUADS_H

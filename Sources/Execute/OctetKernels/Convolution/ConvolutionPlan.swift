@@ -12,7 +12,7 @@ final class ConvolutionPlan: @unchecked Sendable {
   private let runSteps: KernelMemory
   private let placement: KernelMemory
 
-  /// `initial` is what the sums of each output channel start from, s32 or f32.
+  /// `initial` is what the sums of each channel of the layout start from, s32 or f32.
   init<Sum: BitwiseCopyable & ExpressibleByIntegerLiteral>(
     geometry: ConvolutionGeometry, weights: PackedConvolutionWeights, initial: [Sum], paddingByte: UInt8,
     strides: PixelStrides, placement: PixelPlacement?, epilogue: Epilogue
@@ -21,12 +21,12 @@ final class ConvolutionPlan: @unchecked Sendable {
     precondition(weights.fit(geometry), "the weights were packed for another convolution")
     self.weights = weights
     self.epilogue = epilogue
-    self.initial = KernelMemory(Self.padded(initial, layout))
+    self.initial = KernelMemory(initial)
     // Kernels read in pieces past a run.
     padding = KernelMemory(
       Array(
         repeating: paddingByte,
-        count: layout.run_elements * weights.inputElementBytes + Int(OCTET_GATHERED_PIECE)))
+        count: layout.run_elements * weights.inputElementBytes + Int(OCTET_CONVOLUTION_SLACK)))
     runSteps = KernelMemory(
       byteCount: withUnsafePointer(to: layout, octet_run_step_count) * MemoryLayout<octet_run_step>.stride)
     self.placement = KernelMemory(placement.map { [$0.code(geometry.outputExtents)] } ?? [])
@@ -60,15 +60,5 @@ final class ConvolutionPlan: @unchecked Sendable {
     octet_convolution_run(
       plan.elements(octet_convolution_plan.self), input.assumingMemoryBound(to: UInt8.self), &buffers,
       scratch.assumingMemoryBound(to: UInt8.self), team.handle)
-  }
-
-  /// One value per output channel, each group's followed by zeros up to a whole unit of channels.
-  private static func padded<Sum: ExpressibleByIntegerLiteral>(
-    _ initial: [Sum], _ layout: octet_weight_layout
-  ) -> [Sum] {
-    let gap = [Sum](repeating: 0, count: layout.group_channels - layout.group_outputs)
-    return (0..<layout.groups).flatMap { group in
-      initial[group * layout.group_outputs..<(group + 1) * layout.group_outputs] + gap
-    }
   }
 }

@@ -19,7 +19,8 @@ package final class FloatConvolution: Sendable {
     precondition(weights.elementType == .f32, "an f32 convolution has f32 weights, not \(weights.elementType)")
     self.geometry = geometry
     plan = ConvolutionPlan(
-      geometry: geometry, weights: weights, initial: [Float](repeating: 0, count: geometry.outputChannels),
+      geometry: geometry, weights: weights,
+      initial: weights.packing.padded([Float](repeating: 0, count: geometry.outputChannels)),
       paddingByte: 0,
       strides: PixelStrides(
         geometry: geometry, inputElementBytes: weights.inputElementBytes, input: inputPixelStride,

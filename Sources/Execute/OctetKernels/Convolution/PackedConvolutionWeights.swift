@@ -9,7 +9,9 @@ package final class PackedConvolutionWeights: @unchecked Sendable {
   package let instructionSet: InstructionSet
   let packing: WeightPacking
   /// Σ weights of each output channel; empty for f32.
-  let sums: [Int32]
+  private let sums: [Int32]
+  /// WeightPacking.pairProducts; empty for f32.
+  private let pairProducts: [Int32]
 
   /// Packs s8 weights [groups][outputChannels / groups][inputChannels / groups][depth][height][width].
   package convenience init(
@@ -19,8 +21,8 @@ package final class PackedConvolutionWeights: @unchecked Sendable {
     let geometry = ConvolutionGeometry(
       kernel: kernel, groups: groups, inputChannels: inputChannels, outputChannels: outputChannels)
     self.init(
-      .quantized(UnsafeRawBufferPointer(weights), geometry, instructionSet), elementType: .i8, weights.count, geometry,
-      sums: weightSums(weights, channels: outputChannels), instructionSet)
+      WeightPacking(UnsafeRawBufferPointer(weights), geometry, octet_convolution_u8s8s32_kernels(), instructionSet),
+      elementType: .i8, weights.count, geometry, sums: weightSums(weights, channels: outputChannels), instructionSet)
   }
 
   /// Packs f32 weights [groups][outputChannels / groups][inputChannels / groups][depth][height][width].
@@ -43,6 +45,7 @@ package final class PackedConvolutionWeights: @unchecked Sendable {
     let expected = geometry.outputChannels * (geometry.inputChannels / geometry.groups) * geometry.taps
     precondition(count == expected, "\(expected) weights were expected, not \(count)")
     self.packing = packing()
+    pairProducts = elementType == .i8 ? self.packing.pairProducts() : []
     self.elementType = elementType
     self.instructionSet = instructionSet
     self.sums = sums()
@@ -52,6 +55,12 @@ package final class PackedConvolutionWeights: @unchecked Sendable {
 
   /// Bytes of the input elements that these weights multiply: u8 or f32.
   var inputElementBytes: Int { elementType == .f32 ? 4 : 1 }
+
+  /// What the sums of each channel of the layout start from, so that the zero point of every tap is taken away, and
+  /// what kernels add.
+  func initialSums(zeroPoint: UInt8) -> [Int32] {
+    zip(packing.padded(zeroPointCompensation(sums, zeroPoint)), pairProducts).map { $0 &- $1 }
+  }
 
   /// Whether they were packed for this kernel, these groups and these channels.
   func fit(_ geometry: ConvolutionGeometry) -> Bool {

@@ -20,7 +20,7 @@ package final class QuantizedConvolution: Sendable {
     precondition(weights.elementType == .i8, "a quantized convolution has i8 weights, not \(weights.elementType)")
     self.geometry = geometry
     plan = ConvolutionPlan(
-      geometry: geometry, weights: weights, initial: zeroPointCompensation(weights.sums, inputZeroPoint),
+      geometry: geometry, weights: weights, initial: weights.initialSums(zeroPoint: inputZeroPoint),
       paddingByte: inputZeroPoint,
       strides: PixelStrides(
         geometry: geometry, input: inputPixelStride, output: outputPixelStride, operands: operandPixelStrides,
@@ -34,7 +34,7 @@ package final class QuantizedConvolution: Sendable {
   /// Bytes of scratch memory that a run needs.
   package var scratchByteCount: Int { plan.scratchByteCount }
 
-  /// Computes all output pixels. Up to 15 bytes past the input and the operands are read; only the output's
+  /// Computes all output pixels. Up to 31 bytes past the input and 15 past the operands are read; only the output's
   /// channels are written.
   package func run(
     input: UnsafeRawPointer, output: UnsafeMutableRawPointer, operands: EpilogueOperands = EpilogueOperands(),

@@ -34,7 +34,7 @@ package final class QuantizedMatrixProduct: Sendable {
   /// The kernel that computes the widest part of the output, such as convolution_u8s8s32_6x64__avx512vnni.
   package var kernelName: String { plan.kernelName }
 
-  /// Computes all products. Up to 3 bytes past the left side are read.
+  /// Computes all products. Up to 31 bytes past the left side are read.
   package func run(
     left: UnsafeRawPointer, right: UnsafeRawPointer, output: UnsafeMutableRawPointer,
     operands: EpilogueOperands = EpilogueOperands(), scratch: UnsafeMutableRawPointer, team: WorkerTeam

@@ -1,22 +1,10 @@
 import COctetKernels
 
-/// Weights packed for the kernels of one list, and what taming took from them.
+/// Weights packed for the kernels of one list.
 final class WeightPacking {
   let layout: octet_weight_layout
   let bytes: KernelMemory
   private let panels: KernelMemory
-  private var taming: Taming?
-
-  /// Outliers, and where each panel's begin among them.
-  private final class Taming {
-    let outliers: KernelMemory
-    let starts: KernelMemory
-
-    init(outlierCount: Int, panelCount: Int) {
-      outliers = KernelMemory(byteCount: outlierCount * MemoryLayout<octet_outlier>.stride)
-      starts = KernelMemory(byteCount: (panelCount + 1) * MemoryLayout<Int>.stride)
-    }
-  }
 
   init(
     _ weights: UnsafeRawBufferPointer, _ geometry: ConvolutionGeometry, _ list: octet_dot_kernel_list,
@@ -32,29 +20,24 @@ final class WeightPacking {
     self.layout = layout
   }
 
-  /// The fastest exact packing of s8 weights.
-  static func quantized(
-    _ weights: UnsafeRawBufferPointer, _ geometry: ConvolutionGeometry, _ instructionSet: InstructionSet
-  ) -> WeightPacking {
-    let packing = WeightPacking(weights, geometry, octet_convolution_u8s8s32_kernels(), instructionSet)
-    guard packing.layout.format == OCTET_WEIGHTS_PAIRS_S16 else { return packing }
-    let tame = WeightPacking(weights, geometry, octet_convolution_u8s8s32_tame_kernels(), instructionSet)
-    return tame.tame() ? tame : packing
+  /// What kernels add to the sums of each channel of the layout beyond the products with the input.
+  func pairProducts() -> [Int32] {
+    let count = layout.groups * layout.group_channels
+    guard layout.format == OCTET_WEIGHTS_PAIRS_S16 else { return Array(repeating: 0, count: count) }
+    return [Int32](unsafeUninitializedCapacity: count) { products, initialized in
+      withUnsafePointer(to: layout) {
+        octet_weights_pair_products($0, panelPointer, bytes.elements(UInt8.self), products.baseAddress)
+      }
+      initialized = count
+    }
   }
 
-  /// Takes out of the weights what vpmaddubsw could not add, unless that is so much that widening is faster.
-  private func tame() -> Bool {
-    var layout = layout
-    let count = octet_outlier_count(&layout, bytes.elements(UInt8.self))
-    // An outlier costs about as much as a tame step of 16 channels saves.
-    let steps = layout.groups * layout.runs * layout.steps * layout.group_channels / Int(OCTET_CHANNEL_UNIT)
-    guard count <= steps / 2 else { return false }
-    let taming = Taming(outlierCount: count, panelCount: layout.groups * layout.panel_count)
-    octet_weights_tame(
-      &layout, panelPointer, bytes.elements(UInt8.self), taming.outliers.elements(octet_outlier.self),
-      taming.starts.elements(Int.self))
-    self.taming = taming
-    return true
+  /// One value per output channel, each group's followed by zeros up to a whole unit of channels.
+  func padded<Sum: ExpressibleByIntegerLiteral>(_ initial: [Sum]) -> [Sum] {
+    let gap = [Sum](repeating: 0, count: layout.group_channels - layout.group_outputs)
+    return (0..<layout.groups).flatMap { group in
+      initial[group * layout.group_outputs..<(group + 1) * layout.group_outputs] + gap
+    }
   }
 
   var panelPointer: UnsafeMutablePointer<octet_convolution_panel> { panels.elements(octet_convolution_panel.self) }
@@ -64,7 +47,5 @@ final class WeightPacking {
     plan.pointee.layout = layout
     plan.pointee.panels = UnsafePointer(panelPointer)
     plan.pointee.weights = UnsafePointer(bytes.elements(UInt8.self))
-    plan.pointee.outliers = taming.map { UnsafePointer($0.outliers.elements(octet_outlier.self)) }
-    plan.pointee.outlier_starts = taming.map { UnsafePointer($0.starts.elements(Int.self)) }
   }
 }

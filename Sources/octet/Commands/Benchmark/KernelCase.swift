@@ -8,16 +8,12 @@ struct KernelCase {
   let elementType: ElementType
   let run: () -> Void
 
-  /// Every kernel that an instruction set has for a shape. Where the weights decide, there is one case for weights as
-  /// training leaves them and one for weights that are large everywhere.
+  /// Every kernel that an instruction set has for a shape.
   static func all(for shape: KernelShape, _ instructionSet: InstructionSet, _ team: WorkerTeam) -> [KernelCase] {
     let weights = KernelWeights(count: shape.weightCount)
     let setting = Setting(shape: shape, instructionSet: instructionSet, team: team)
-    guard !shape.isDepthwise else { return [setting.depthwise(weights.usual), setting.float(weights.floats)] }
-    let usual = setting.quantized(weights.usual)
-    let large = setting.quantized(weights.large)
-    let quantized = large.kernelName == usual.kernelName ? [usual] : [usual, large]
-    return quantized + [setting.float(weights.floats)]
+    let quantized = shape.isDepthwise ? setting.depthwise(weights.integers) : setting.quantized(weights.integers)
+    return [quantized, setting.float(weights.floats)]
   }
 
   /// The fastest of the runs that fit into a tenth of a second, but of five at least.
@@ -99,28 +95,23 @@ private struct Setting {
   }
 }
 
-/// Weights of three kinds; the same in every run.
+/// The same weights in every run: around zero with the largest at the end of the range, as per-channel scales leave
+/// them.
 private struct KernelWeights {
-  /// Around zero with the largest at the end of the range, as per-channel scales leave them.
-  let usual: [Int8]
-  /// Evenly spread over the whole range: too many neighbours add up to more than vpmaddubsw can hold.
-  let large: [Int8]
+  let integers: [Int8]
   let floats: [Float]
 
   init(count: Int) {
     var random = RandomNumbers(seed: 1)
-    var usual: [Int8] = []
-    var large: [Int8] = []
+    var integers: [Int8] = []
     for _ in 0..<count {
       let bits = random.next()
       // Eight uniform bytes add up to nearly a normal distribution, of mean 1020 and deviation 209.
       let sum = withUnsafeBytes(of: bits) { $0.reduce(0) { $0 + Int($1) } }
-      usual.append(Int8(clamping: (sum - 1020) * 32 / 209))
-      large.append(Int8(truncatingIfNeeded: bits))
+      integers.append(Int8(clamping: (sum - 1020) * 32 / 209))
     }
-    self.usual = usual
-    self.large = large
-    floats = usual.map { Float($0) / 32 }
+    self.integers = integers
+    floats = integers.map { Float($0) / 32 }
   }
 }
 

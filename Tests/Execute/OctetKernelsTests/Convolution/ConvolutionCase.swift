@@ -134,6 +134,9 @@ extension ConvolutionCase {
     .init("pixel strides beyond the channels", 20, 70, image: [1, 6, 3], zeroPoint: 8, inputGap: 13, outputGap: 9),
     .init("matrix product of one row", 130, 150, zeroPoint: 2),
     .init("matrix product of 23 rows", 37, 100, image: [1, 1, 23], zeroPoint: 100),
+    .init(
+      "long runs in several calls", 150, 36, image: [1, 2, 9], kernel: [1, 3, 3], pads: [0, 1, 1], zeroPoint: 31),
+    .init("1100 to 270 channels", 1100, 270, image: [1, 1, 3], zeroPoint: 17),
     .init("48 channels", 9, 48, image: [1, 3, 9]),
     .init("144 channels", 9, 144, image: [1, 3, 9]),
     .init("all 255 · 127", 300, 20, image: [1, 1, 3], activation: 255, weight: 127),

@@ -18,7 +18,7 @@ import Testing
       operandPixelStrides: operands.map { _ in test.outputPixelStride },
       epilogue: Epilogue(
         channels: test.geometry.outputChannels, operations: operations, output: output.type, outputRange: output.range))
-    return try test.outputBytes(inputs, slack: 15, output, operands) {
+    return try test.outputBytes(inputs, slack: 31, output, operands) {
       try convolution.run(input: $0, output: $1, operands: $2, team: team)
     }
   }
@@ -57,27 +57,15 @@ import Testing
     #expect(found[0] == found[1], "one thread and two write different bytes")
   }
 
-  /// Random bytes have too many pairs that vpmaddubsw could not add; trained weights have few.
+  /// Sums of neighbouring products that s16 cannot hold, of either sign.
   @Test(arguments: InstructionSet.allCases, ConvolutionCase.corners)
-  func rareLargeWeightsEqualTheDefinition(_ instructionSet: InstructionSet, _ test: ConvolutionCase) throws {
+  func extremesEqualTheDefinition(_ instructionSet: InstructionSet, _ test: ConvolutionCase) throws {
     _ = try instructionSet.cpuOrCancel()
     var random = TestRandom(seed: 9)
-    let inputs = test.inputs(&random)
-    let weights = test.weights(&random).map { Int.random(in: 0..<150, using: &random) == 0 ? $0 : $0 / 2 }
+    let inputs: [UInt8] = test.inputs(&random).map { $0 % 4 == 0 ? 0 : 255 }
+    let weights: [Int8] = test.weights(&random).map { $0 % 3 == 0 ? 127 : -128 }
     let found = try run(test, inputs, weights, instructionSet, [], .f32)
     #expect(firstDifference(found, test.spread(test.exactSums(inputs, weights).map(Float.init))) == nil)
-  }
-
-  @Test(arguments: [(Int8(20), "convolution_u8s8s32_tame_6x16__avx2"), (127, "convolution_u8s8s32_4x16__avx2")])
-  func onlyWeightsWithFewOutliersAreTamed(weight: Int8, kernel: String) {
-    let weights = [Int8](repeating: weight, count: 64 * 64)
-    let packed = weights.withUnsafeBufferPointer {
-      PackedConvolutionWeights(weights: $0, inputChannels: 64, outputChannels: 64, instructionSet: .avx2)
-    }
-    let convolution = QuantizedConvolution(
-      geometry: ConvolutionGeometry(inputChannels: 64, outputChannels: 64), weights: packed,
-      epilogue: Epilogue(channels: 64, operations: [], output: .f32))
-    #expect(convolution.kernelName == kernel)
   }
 
   @Test func weightsOfOneKernelServeManySizes() throws {
@@ -90,7 +78,7 @@ import Testing
     }
     for test in [small, large] {
       let inputs = test.inputs(&random)
-      let input = try GuardedMemory(inputs, slack: 15)
+      let input = try GuardedMemory(inputs, slack: 31)
       let output = TestMemory<Float>(count: test.outputCount)
       let convolution = QuantizedConvolution(
         geometry: test.geometry, weights: packed,

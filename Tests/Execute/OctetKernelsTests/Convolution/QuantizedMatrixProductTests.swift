@@ -40,7 +40,9 @@ import Testing
     let result = try GuardedMemory(count: product.shape.outputCount * output.bytes, slack: 0, filledWith: 0xA5)
     let scratch = try GuardedMemory(
       count: (product.scratchByteCount + 63) / 64 * 64, slack: 0, filledWith: 0xFF)
-    let inputs = try [GuardedMemory(left, slack: 3), GuardedMemory(right, slack: 0), GuardedMemory(operand, slack: 15)]
+    let inputs = try [
+      GuardedMemory(left, slack: 31), GuardedMemory(right, slack: 0), GuardedMemory(operand, slack: 15),
+    ]
     product.run(
       left: inputs[0].base, right: inputs[1].base, output: result.base,
       operands: EpilogueOperands(UnsafeRawPointer(inputs[2].base)), scratch: scratch.base, team: team)
