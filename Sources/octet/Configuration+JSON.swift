@@ -64,6 +64,7 @@ extension Configuration {
       section.read("body_bytes", 1...(1 << 40), into: &limits.bodyBytes)
       section.read("picture_pixels", 1...(1 << 30), into: &limits.picturePixels)
       section.read("total_body_bytes", 1...(1 << 40), into: &limits.totalBodyBytes)
+      section.read("inference_bytes", 1...(1 << 40), into: &limits.inferenceBytes)
       section.read("connections", 1...65_536, into: &limits.connections)
       section.read("connections_per_address", 0...65_536, into: &limits.connectionsPerAddress)
       section.read("head_seconds", 1...3600, into: &limits.headSeconds)

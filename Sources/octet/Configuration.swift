@@ -73,6 +73,8 @@ struct Configuration: Equatable {
     var picturePixels = 32 << 20
     /// Of all requests together.
     var totalBodyBytes = 1 << 30
+    /// For what one inference computes.
+    var inferenceBytes = 1 << 30
     var connections = 1024
     /// Of one address; 0: as many as there are.
     var connectionsPerAddress = 0
@@ -159,6 +161,7 @@ extension Configuration {
       var source = ModelSource(
         name: model.name, path: model.path, strictINT8: model.strictINT8, options: options, classLabels: model.labels,
         picture: model.picture)
+      source.memoryByteCount = limits.inferenceBytes
       source.versionPolicy = model.versions.policy
       source.versionLabels = model.versionLabels
       return source

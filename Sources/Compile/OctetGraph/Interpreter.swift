@@ -4,8 +4,12 @@ package import OctetTensor
 /// Runs a graph by meaning alone: slow and right. It is the oracle of pass tests and of `octet verify`.
 package struct Interpreter {
   private let graph: Graph
+  private let memoryLimit: MemoryLimit
 
-  package init(_ graph: Graph) { self.graph = graph }
+  package init(_ graph: Graph, memoryLimit: MemoryLimit = .physical) {
+    self.graph = graph
+    self.memoryLimit = memoryLimit
+  }
 
   /// The outputs in graph order for inputs in graph order.
   package func run(_ inputs: [Tensor]) throws(ModelError) -> [Tensor] {
@@ -28,7 +32,8 @@ package struct Interpreter {
 
     for id in graph.topologicalOrder where values[Value(id)] == nil {
       let node = graph.node(id)
-      for (result, tensor) in try Self.evaluate(node, node.operands.compactMap { values[$0] }).enumerated() {
+      let results = try Self.evaluate(node, node.operands.compactMap { values[$0] }, memoryLimit)
+      for (result, tensor) in results.enumerated() {
         values[Value(id, result)] = tensor
       }
       for operand in node.operands {
@@ -40,9 +45,11 @@ package struct Interpreter {
   }
 
   /// One node on its operands' values.
-  package static func evaluate(_ node: Node, _ operands: [Tensor]) throws(ModelError) -> [Tensor] {
+  package static func evaluate(
+    _ node: Node, _ operands: [Tensor], _ memoryLimit: MemoryLimit = .physical
+  ) throws(ModelError) -> [Tensor] {
     do throws(OperatorError) {
-      return try node.op.evaluate(operands)
+      return try node.evaluate(operands, within: memoryLimit)
     } catch {
       throw .model("layer '\(node.name)' (\(node.layerType)): \(error.description)")
     }

@@ -7,17 +7,21 @@ import OctetTransformations
 /// Turns an imported graph into something that can run.
 package struct ModelCompiler: Sendable {
   package let cpu: CPU
+  package let memoryLimit: MemoryLimit
 
-  package init(cpu: CPU = .current) { self.cpu = cpu }
+  package init(cpu: CPU = .current, memoryLimit: MemoryLimit = .physical) {
+    self.cpu = cpu
+    self.memoryLimit = memoryLimit
+  }
 
   /// The load path: what is done once per model, and how a plan is made when its input shapes are known.
   package func compile(_ imported: Graph) throws(ModelError) -> CompiledModel {
     let graph = try transform(imported)
     let weights = PackedWeightsCache()
-    let cpu = cpu
+    let compiler = self
     let signature = ModelSignature(imported)
     let makePlan = { @Sendable (shapes: [Shape]) throws(ModelError) in
-      try Self.plan(Self.specialize(graph, to: shapes), cpu: cpu, weights: weights)
+      try compiler.plan(Self.specialize(graph, to: shapes), weights)
     }
     let shapes = try Self.workingShapes(signature, makePlan)
     let model = CompiledModel(
@@ -32,13 +36,16 @@ package struct ModelCompiler: Sendable {
   }
 
   /// A plan for the whole graph, or up to where shapes depend on values and from there on for every shape that is decided.
-  private static func plan(_ graph: Graph, cpu: CPU, weights: PackedWeightsCache) throws(ModelError) -> ExecutionPlan {
-    guard let cut = try ShapeCut(graph) else { return try Planner.plan(graph, cpu: cpu, weights: weights) }
+  private func plan(_ graph: Graph, _ weights: PackedWeightsCache) throws(ModelError) -> ExecutionPlan {
+    guard let cut = try ShapeCut(graph, memoryLimit: memoryLimit) else {
+      return try Planner.plan(graph, cpu: cpu, weights: weights, memoryLimit: memoryLimit)
+    }
     let continuation = cut.continuation { shapes throws(ModelError) in
-      try plan(specialize(cut.rest, to: shapes), cpu: cpu, weights: weights)
+      try plan(Self.specialize(cut.rest, to: shapes), weights)
     }
     let layers = continuation.decisions.map(\.layer) + cut.followingLayers
-    return try Planner.plan(cut.known, cpu: cpu, weights: weights).continued(by: continuation, layers: layers)
+    return try Planner.plan(cut.known, cpu: cpu, weights: weights, memoryLimit: memoryLimit)
+      .continued(by: continuation, layers: layers)
   }
 
   /// The smallest of a few image sizes that the model can run: a dynamic one may not take a single pixel.

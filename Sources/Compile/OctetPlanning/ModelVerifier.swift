@@ -44,7 +44,7 @@ package struct ModelVerifier {
     let compiler = ModelCompiler(cpu: cpu)
     var graph = try ModelCompiler.specialize(compiler.transform(imported), to: inputs.map(\.shape))
     var (findings, outputs): ([Finding], [Tensor]) = ([], inputs)
-    while let cut = try ShapeCut(graph) {
+    while let cut = try ShapeCut(graph, memoryLimit: .physical) {
       outputs = try cut.decide(run(cut.known, outputs, team, &findings))
       graph = try ModelCompiler.specialize(cut.rest, to: outputs.map(\.shape))
     }

@@ -12,30 +12,34 @@ package struct Planner {
   private let graph: Graph
   private let cpu: CPU
   private let weights: PackedWeightsCache
+  private let memoryLimit: MemoryLimit
   private let concatenations: ConcatPlacement
   private var buffers = BufferTable()
   private var steps: [PlannedStep] = []
   private var layers: [LayerDescription] = []
 
-  package static func plan(_ graph: Graph, cpu: CPU, weights: PackedWeightsCache) throws(ModelError) -> ExecutionPlan {
-    try planWithOrigins(graph, cpu: cpu, weights: weights).plan
+  package static func plan(
+    _ graph: Graph, cpu: CPU, weights: PackedWeightsCache, memoryLimit: MemoryLimit
+  ) throws(ModelError) -> ExecutionPlan {
+    try planWithOrigins(graph, cpu: cpu, weights: weights, memoryLimit: memoryLimit).plan
   }
 
   /// The plan, and for each of its steps the node that it computes: nil for changes of layout.
   static func planWithOrigins(
-    _ graph: Graph, cpu: CPU, weights: PackedWeightsCache
+    _ graph: Graph, cpu: CPU, weights: PackedWeightsCache, memoryLimit: MemoryLimit = .physical
   ) throws(ModelError) -> (plan: ExecutionPlan, origins: [StepOrigin?]) {
-    var planner = Planner(graph, cpu: cpu, weights: weights)
+    var planner = Planner(graph, cpu: cpu, weights: weights, memoryLimit: memoryLimit)
     for (index, id) in graph.inputs.enumerated() { try planner.addInput(id, index: index) }
     for id in graph.topologicalOrder { try planner.add(graph.node(id)) }
     for index in graph.outputs.indices { try planner.addOutput(index) }
     return (try planner.finish(), planner.steps.map(\.origin))
   }
 
-  private init(_ graph: Graph, cpu: CPU, weights: PackedWeightsCache) {
+  private init(_ graph: Graph, cpu: CPU, weights: PackedWeightsCache, memoryLimit: MemoryLimit) {
     self.graph = graph
     self.cpu = cpu
     self.weights = weights
+    self.memoryLimit = memoryLimit
     concatenations = ConcatPlacement(graph)
   }
 
@@ -69,6 +73,7 @@ package struct Planner {
     let primitive: any Primitive
     do throws(OperatorError) {
       primitive = try node.op.lower(site)
+      if primitive is ReferencePrimitive { try memoryLimit.check(node.types) }
     } catch {
       throw .model("layer '\(node.name)' (\(node.layerType)): \(error.description)")
     }
@@ -251,7 +256,8 @@ package struct Planner {
 
   private func finish() throws(ModelError) -> ExecutionPlan {
     let memory = MemoryPlanner.plan(steps, buffers)
-    try MemoryLimit.check(memory.byteCount + buffers.outputByteCount)
+    let scratchByteCount = steps.map(\.primitive.scratchByteCount).max() ?? 0
+    try memoryLimit.check(memory.byteCount + buffers.outputByteCount + scratchByteCount)
     func ports(_ values: [Value]) throws(ModelError) -> [(elementType: ElementType, shape: Shape)] {
       var ports: [(elementType: ElementType, shape: Shape)] = []
       for value in values {

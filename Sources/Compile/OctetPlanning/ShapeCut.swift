@@ -19,14 +19,16 @@ struct ShapeCut {
   private(set) var kept: [Int] = []
 
   private let graph: Graph
+  private let memoryLimit: MemoryLimit
   private var knownValues: [Value: Value] = [:]
   private var restValues: [Value: Value] = [:]
   /// Outputs of `known` by the value of the graph that they are.
   private var crossings: [Value: Int] = [:]
 
   /// Nil when every shape is known.
-  init?(_ graph: Graph) throws(ModelError) {
+  init?(_ graph: Graph, memoryLimit: MemoryLimit) throws(ModelError) {
     self.graph = graph
+    self.memoryLimit = memoryLimit
     let order = graph.topologicalOrder.map(graph.node)
     guard order.contains(where: { !Self.isFixed($0) }) else { return nil }
     do throws(OperatorError) {
@@ -123,12 +125,7 @@ extension ShapeCut {
   private func results(_ node: Node, _ outputs: [Tensor]) throws(ModelError) -> [Tensor] {
     let operands = node.operands.compactMap { graph.constant($0) ?? crossings[$0].map { outputs[$0] } }
     do throws(OperatorError) {
-      // Types first: values may ask for more than there is.
-      let known = operands.map { Operand(type: $0.type, constant: $0) }
-      for type in try node.op.resultTypes(known) {
-        try Self.checkSize(type)
-      }
-      let results = try node.op.evaluate(operands)
+      let results = try node.evaluate(operands, within: memoryLimit)
       for (type, result) in zip(node.types, results)
       where type.elementType != result.elementType || !type.shape.accepts(result.shape) {
         throw .mismatch("result of \(node.op.name)", expected: "\(type)", found: "\(result.type)")
@@ -136,15 +133,6 @@ extension ShapeCut {
       return results
     } catch {
       throw .input("layer '\(node.name)' (\(node.layerType)): \(error.description)")
-    }
-  }
-
-  private static func checkSize(_ type: TensorType) throws(OperatorError) {
-    guard let shape = type.shape.fixed, let bytes = type.elementType.byteCount(of: shape.elementCount) else { return }
-    do throws(ModelError) {
-      try MemoryLimit.check(bytes)
-    } catch {
-      throw OperatorError(error.description)
     }
   }
 

@@ -39,4 +39,13 @@ package struct Continuation: Sendable {
     }
     return inputs
   }
+
+  /// The next plan. What it cannot take, the values of the request have decided.
+  func plan(for shapes: [Shape]) throws(ModelError) -> ExecutionPlan {
+    do throws(ModelError) {
+      return try plans.plan(for: shapes)
+    } catch {
+      throw .input(error.description)
+    }
+  }
 }

@@ -75,7 +75,7 @@ package final class Executor {
     var outputs = try run(plan, on: inputs)
     while let continuation = plan.continuation {
       let decided = try continuation.inputs(from: outputs, model.counters)
-      plan = try continuation.plans.plan(for: decided.map(\.shape))
+      plan = try continuation.plan(for: decided.map(\.shape))
       outputs = try run(plan, on: decided)
     }
     return outputs

@@ -49,6 +49,8 @@ package struct ModelSource: Hashable, Sendable {
   package var versionLabels: [String: Int] = [:]
   /// Refuse a model in which anything that could run in INT8 does not.
   package let strictINT8: Bool
+  /// Memory for what one inference computes.
+  package var memoryByteCount = 1 << 30
   package let options: ServingOptions
   /// Names of the classes that an output's elements stand for, in their order; empty where there are none.
   package let classLabels: [String]

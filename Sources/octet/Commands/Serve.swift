@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import OctetGraph
 import OctetHTTP
 import OctetImages
 import OctetRuntime
@@ -131,7 +132,7 @@ extension Configuration.LogLevel {
 extension ModelLoading {
   /// A model as the configuration wants it.
   static func model(for source: ModelSource) throws(ModelError) -> CompiledModel {
-    let model = try model(from: source.path)
+    let model = try model(from: source.path, memoryLimit: MemoryLimit(byteCount: source.memoryByteCount))
     try check(source.picture, for: model.signature, of: source)
     if source.strictINT8 { try model.requireINT8(source.path) }
     return model

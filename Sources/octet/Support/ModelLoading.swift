@@ -20,10 +20,12 @@ enum ModelLoading {
       xml: FileContents(bytes: files.xml), weights: FileContents(bytes: files.weights), name: path)
   }
 
-  static func model(from path: String) throws(ModelError) -> CompiledModel {
+  static func model(
+    from path: String, memoryLimit: MemoryLimit = .physical
+  ) throws(ModelError) -> CompiledModel {
     let graph = try graph(from: path)
     do throws(ModelError) {
-      return try ModelCompiler().compile(graph)
+      return try ModelCompiler(memoryLimit: memoryLimit).compile(graph)
     } catch {
       throw error.located(at: path)
     }

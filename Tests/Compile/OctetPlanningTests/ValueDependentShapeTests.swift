@@ -133,6 +133,20 @@ import Testing
     }
   }
 
+  @Test func aLimitHoldsForShapesThatValuesDecide() throws {
+    let g = GraphBuilder()
+    let eye = try Eye(outputType: .f32)
+    g.output(try g.add(eye, g.input("rows", [], .i64), g.scalar(2, .i64), g.scalar(0, .i64)), "eye")
+    let compiler = ModelCompiler(memoryLimit: MemoryLimit(byteCount: 1 << 16))
+    let executor = Executor(model: try compiler.compile(g.graph), team: WorkerTeam(threads: 1))
+    func rows(_ count: Int64) throws -> Int {
+      try executor.run([Tensor(.i64, .scalar, elements: [count])])[0].shape[0]
+    }
+    #expect(try rows(4096) == 4096)
+    let error = #expect(throws: ModelError.self) { try rows(4097) }
+    #expect(error?.cause == .input && error?.description.contains("memory") == true)
+  }
+
   @Test func verificationGoesOnBehindTheCut() throws {
     let report = try ModelVerifier().verify(positives(), [x([1, 0, 2, 0, 3, 0])], team: WorkerTeam(threads: 1))
     let layers = report.findings.map(\.layer.operatorName)

@@ -44,7 +44,7 @@ package final class Subgraph: Sendable, Equatable {
   package func run(_ inputs: [Tensor]) throws(OperatorError) -> [Tensor] {
     let outputs: [Tensor]
     do {
-      outputs = try Interpreter(graph).run(inputs)
+      outputs = try Interpreter(graph, memoryLimit: MemoryLimit(byteCount: maximumByteCount)).run(inputs)
     } catch {
       throw OperatorError("in a body: \(error.description)")
     }

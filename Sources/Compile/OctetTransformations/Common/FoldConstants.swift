@@ -8,7 +8,7 @@ import OctetTensor
 /// nobody wanted.
 struct FoldConstants: RewriteRule {
   /// A fold may not make the model much larger than its file: broadcasting a scalar could.
-  private static let maximumByteCount = 256 << 20
+  private static let memoryLimit = MemoryLimit(byteCount: 512 << 20)
 
   func rewrite(_ node: Node, in graph: Graph) -> GraphPatch? {
     guard !(node.op is Constant), !(node.op is Dequantize), !(node.op is Parameter) else { return nil }
@@ -21,17 +21,14 @@ struct FoldConstants: RewriteRule {
       guard let constant = graph.constant(operand) else { return nil }
       operands.append(constant)
     }
-    guard !operands.isEmpty, node.types.allSatisfy({ byteCount(of: $0) <= maximumByteCount }) else { return nil }
-    guard let results = try? node.op.evaluate(operands), results.map(\.type) == node.types else { return nil }
+    guard !operands.isEmpty, node.types.allSatisfy({ $0.shape.fixed != nil }),
+      let results = try? node.evaluate(operands, within: memoryLimit), results.map(\.type) == node.types
+    else { return nil }
 
     var patch = GraphPatch(to: graph)
     for (index, result) in results.enumerated() {
       patch.replace(Value(node.id, index), with: patch.addConstant(result, from: node))
     }
     return patch
-  }
-
-  private static func byteCount(of type: TensorType) -> Int {
-    type.shape.fixed.flatMap { type.elementType.byteCount(of: $0.elementCount) } ?? .max
   }
 }
