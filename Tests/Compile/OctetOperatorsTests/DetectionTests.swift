@@ -1,7 +1,8 @@
 import OctetGraph
-import OctetOperators
 import OctetTensor
 import Testing
+
+@testable import OctetOperators
 
 /// What detection heads refuse, and what they do with values that only a hostile request holds.
 @Suite struct DetectionTests {
@@ -60,6 +61,13 @@ import Testing
     #expect(types.map(\.shape) == [[.bounded(0...24), 3], [.bounded(0...24), 3], [1]])
     let open = try suppression().resultTypes([.of([.dynamic, 9, 4]), .of([.dynamic, 3, 9]), .known(4)])
     #expect(open[0].shape == [.dynamic, 3])
+  }
+
+  @Test func comparisonsOfBoxesAreBounded() throws {
+    var budget = ComparisonBudget()
+    try budget.spend(1 << 30)
+    try budget.spend(1 << 30)
+    #expect(throws: OperatorError.self) { try budget.spend(1) }
   }
 
   @Test func valuesOfARequestNeverTrap() throws {

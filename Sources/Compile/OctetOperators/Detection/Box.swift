@@ -35,12 +35,12 @@ struct Box {
   }
 
   /// Each corner moved by its own offset.
-  func moved(corners offsets: [Double]) -> Box {
+  func moved(corners offsets: SIMD4<Double>) -> Box {
     Box(left: left + offsets[0], top: top + offsets[1], right: right + offsets[2], bottom: bottom + offsets[3])
   }
 
   /// The centre moved by parts of the size, the size scaled by powers of e.
-  func moved(centre offsets: [Double]) -> Box {
+  func moved(centre offsets: SIMD4<Double>) -> Box {
     let x = (left + right) / 2 + offsets[0] * width
     let y = (top + bottom) / 2 + offsets[1] * height
     let (newWidth, newHeight) = (exp(offsets[2]) * width, exp(offsets[3]) * height)

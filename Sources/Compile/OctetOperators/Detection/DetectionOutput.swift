@@ -73,16 +73,20 @@ package struct DetectionOutput: Operator {
     let classes = operands[1].shape[1] / count
     let (offsets, scores, priors) = (operands[0].doubles, operands[1].doubles, operands[2].doubles)
     var rows: [[Double]] = []
+    var budget = ComparisonBudget()
     for image in 0..<operands[0].shape[0] {
       let own = operands[2].shape[0] == 1 ? 0 : image
       let start = own * operands[2].shape[1] * count * 4
       let boxes = (0..<count).map { index in
-        let variances =
-          settings.isVarianceEncoded ? [1, 1, 1, 1] : priors[(start + (count + index) * 4)...].prefix(4).map { $0 }
-        return decode(
-          Box(priors[(start + index * 4)...]), Array(offsets[((image * count + index) * 4)...].prefix(4)), variances)
+        var moves = SIMD4<Double>()
+        for part in 0..<4 {
+          let variance = settings.isVarianceEncoded ? 1 : priors[start + (count + index) * 4 + part]
+          moves[part] = offsets[(image * count + index) * 4 + part] * variance
+        }
+        return decode(Box(priors[(start + index * 4)...]), moves)
       }
-      for found in detections(boxes, Array(scores[(image * count * classes)...].prefix(count * classes)), classes) {
+      let classScores = scores[(image * count * classes)...].prefix(count * classes)
+      for found in try detections(boxes, Array(classScores), classes, &budget) {
         let box = settings.clipsAfterSieving ? boxes[found.prior].clipped : boxes[found.prior]
         rows.append([Double(image), Double(found.category), found.score, box.left, box.top, box.right, box.bottom])
       }
@@ -102,34 +106,41 @@ package struct DetectionOutput: Operator {
   }
 
   /// By class; inside a class the best first.
-  private func detections(_ boxes: [Box], _ scores: [Double], _ classes: Int) -> [Detection] {
+  private func detections(
+    _ boxes: [Box], _ scores: [Double], _ classes: Int, _ budget: inout ComparisonBudget
+  ) throws(OperatorError) -> [Detection] {
+    var suppression = Suppression(overlapThreshold: settings.overlapThreshold)
+    if let limit = settings.candidateLimit { suppression.candidateLimit = limit }
     var kept: [Detection] = []
-    for category in 0..<classes where category != settings.backgroundClass {
-      let all = boxes.indices.map { Detection(category: category, prior: $0, score: scores[$0 * classes + category]) }
-      let candidates = Self.best(all.filter { $0.score > settings.scoreThreshold })
-      var own: [Detection] = []
-      for candidate in candidates.prefix(settings.candidateLimit ?? candidates.count) {
-        let box = boxes[candidate.prior]
-        if own.allSatisfy({ boxes[$0.prior].overlap(box) <= settings.overlapThreshold }) { own.append(candidate) }
+    for (category, candidates) in candidates(scores, classes).enumerated() {
+      func score(_ prior: Int) -> Double { scores[prior * classes + category] }
+      let order = Suppression.bestFirst(candidates, by: score)
+      for prior in try suppression.taken(boxes, order: order, &budget) {
+        kept.append(Detection(category: category, prior: prior, score: score(prior)))
       }
-      kept += own
     }
-    let best = Self.best(kept).prefix(settings.keepLimit)
-    return (0..<classes).flatMap { category in best.filter { $0.category == category } }
+    let best = Suppression.bestFirst(kept.indices) { kept[$0].score }.prefix(settings.keepLimit)
+    // They stand by class already.
+    return best.sorted().map { kept[$0] }
   }
 
-  /// Highest score first, equal ones in their order.
-  private static func best(_ detections: [Detection]) -> [Detection] {
-    detections.enumerated().sorted {
-      $0.element.score == $1.element.score ? $0.offset < $1.offset : $0.element.score > $1.element.score
-    }.map(\.element)
+  /// For each class the priors whose scores pass. Most do not: all scores are read once, in the order of memory.
+  private func candidates(_ scores: [Double], _ classes: Int) -> [[Int]] {
+    var candidates = [[Int]](repeating: [], count: classes)
+    var (prior, category) = (0, 0)
+    for score in scores {
+      if score > settings.scoreThreshold, category != settings.backgroundClass { candidates[category].append(prior) }
+      category += 1
+      if category == classes { (prior, category) = (prior + 1, 0) }
+    }
+    return candidates
   }
 
-  private func decode(_ prior: Box, _ offsets: [Double], _ variances: [Double]) -> Box {
+  private func decode(_ prior: Box, _ moves: SIMD4<Double>) -> Box {
     let box =
       switch settings.codeType {
-      case .corner: prior.moved(corners: zip(offsets, variances).map { $0 * $1 })
-      case .centerSize: prior.moved(centre: zip(offsets, variances).map { $0 * $1 })
+      case .corner: prior.moved(corners: moves)
+      case .centerSize: prior.moved(centre: moves)
       }
     return settings.clipsBeforeSieving ? box.clipped : box
   }

@@ -37,21 +37,21 @@ package struct MatrixNms: Operator {
   }
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
-    settings.evaluate(operands) { boxes, scores in
+    try settings.evaluate(operands) { (boxes, scores, budget) throws(OperatorError) in
       let closed = boxes.map { $0.closed(by: settings.pixel) }
       let candidates = settings.candidates(scores) { $0 > settings.scoreThreshold }
       var largest: [Double] = []
       var left: [(index: Int, score: Double)] = []
       for candidate in candidates {
+        try budget.spend(largest.count)
         let overlaps = candidates[..<largest.count].map { better in
           // Their last pixels alone make no overlap.
-          boxes[better.index].touches(boxes[candidate.index])
-            ? closed[better.index].overlap(closed[candidate.index]) : 0
+          boxes[better].touches(boxes[candidate]) ? closed[better].overlap(closed[candidate]) : 0
         }
         let factor = zip(overlaps, largest).reduce(1) { min($0, weaken($1.0, $1.1)) }
         largest.append(overlaps.max() ?? 0)
-        let score = candidate.score * factor
-        if score > finalThreshold { left.append((candidate.index, score)) }
+        let score = scores[candidate] * factor
+        if score > finalThreshold { left.append((candidate, score)) }
       }
       return left
     }

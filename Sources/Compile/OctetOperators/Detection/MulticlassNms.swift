@@ -24,16 +24,11 @@ package struct MulticlassNms: Operator {
   }
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
-    settings.evaluate(operands) { boxes, scores in
-      let closed = boxes.map { $0.closed(by: settings.pixel) }
-      var threshold = overlapThreshold
-      var taken: [(index: Int, score: Double)] = []
-      for candidate in settings.candidates(scores, { $0 >= settings.scoreThreshold })
-      where taken.allSatisfy({ closed[$0.index].overlap(closed[candidate.index]) < threshold }) {
-        taken.append(candidate)
-        if shrinking < 1, threshold > 0.5 { threshold *= shrinking }
-      }
-      return taken
+    let suppression = Suppression(
+      overlapThreshold: overlapThreshold, dropsEqual: true, shrinking: shrinking, pixel: settings.pixel)
+    return try settings.evaluate(operands) { (boxes, scores, budget) throws(OperatorError) in
+      let order = settings.candidates(scores) { $0 >= settings.scoreThreshold }
+      return try suppression.taken(boxes, order: order, &budget).map { ($0, scores[$0]) }
     }
   }
 }

@@ -58,17 +58,22 @@ package struct MulticlassSuppression: Hashable, Sendable {
 
   /// - Parameter sieve: boxes of one class that are left, with their scores.
   func evaluate(
-    _ operands: [Tensor], sieve: (_ boxes: [Box], _ scores: ArraySlice<Double>) -> [(index: Int, score: Double)]
-  ) -> [Tensor] {
+    _ operands: [Tensor],
+    sieve: (
+      _ boxes: [Box], _ scores: [Double], _ budget: inout ComparisonBudget
+    ) throws(OperatorError) -> [(index: Int, score: Double)]
+  ) throws(OperatorError) -> [Tensor] {
     let (images, classes, count) = (operands[1].shape[0], operands[1].shape[1], operands[1].shape[2])
     let (coordinates, scores) = (operands[0].doubles, operands[1].doubles)
     let boxes = (0..<images * count).map { Box(coordinates[($0 * 4)...].prefix(4)) }
     var (all, counts): ([Found], [Double]) = ([], [])
+    var budget = ComparisonBudget()
     for image in 0..<images {
       var own: [Found] = []
       for category in 0..<classes where category != backgroundClass {
         let first = (image * classes + category) * count
-        let left = sieve(Array(boxes[image * count..<(image + 1) * count]), scores[first..<first + count])
+        let left = try sieve(
+          Array(boxes[image * count..<(image + 1) * count]), Array(scores[first..<first + count]), &budget)
         own += left.map { Found(image: image, category: category, index: $0.index, score: $0.score) }
       }
       own = Self.sorted(own) { ($0.score, $1.score) }
@@ -103,9 +108,8 @@ package struct MulticlassSuppression: Hashable, Sendable {
   }
 
   /// The boxes of one class whose scores pass, the best first.
-  func candidates(_ scores: ArraySlice<Double>, _ passes: (Double) -> Bool) -> [(index: Int, score: Double)] {
-    let own = scores.enumerated().filter { passes($0.element) }.map { (index: $0.offset, score: $0.element) }
-    let best = own.sorted { $0.score == $1.score ? $0.index < $1.index : $0.score > $1.score }
+  func candidates(_ scores: [Double], _ passes: (Double) -> Bool) -> [Int] {
+    let best = Suppression.bestFirst(scores.indices.filter { passes(scores[$0]) }) { scores[$0] }
     return Array(best.prefix(candidateLimit ?? best.count))
   }
 }

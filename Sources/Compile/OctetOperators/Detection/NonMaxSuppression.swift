@@ -76,11 +76,12 @@ package struct NonMaxSuppression: Operator {
     let (images, classes, count) = (operands[1].shape[0], operands[1].shape[1], operands[1].shape[2])
     let (coordinates, scores) = (operands[0].doubles, operands[1].doubles)
     var found: [Candidate] = []
+    var budget = ComparisonBudget()
     for image in 0..<images {
       let boxes = (0..<count).map { box(coordinates[((image * count + $0) * 4)...].prefix(4)) }
       for category in 0..<classes {
         let first = (image * classes + category) * count
-        for (index, score) in sieve.taken(boxes, scores[first..<first + count]) {
+        for (index, score) in try sieve.taken(boxes, Array(scores[first..<first + count]), &budget) {
           found.append(Candidate(image: image, category: category, box: index, score: score))
         }
       }
@@ -128,23 +129,33 @@ private struct Sieve {
   let sigma: Double
 
   /// Indices of boxes with the scores that are left of them.
-  func taken(_ boxes: [Box], _ scores: ArraySlice<Double>) -> [(index: Int, score: Double)] {
-    var waiting = zip(boxes.indices, scores).filter { $0.1 > score }.map { (index: $0.0, score: $0.1, seen: 0) }
-    // The best last, so that it is popped; of equal ones the first.
-    waiting.sort { $0.score == $1.score ? $0.index > $1.index : $0.score < $1.score }
+  func taken(
+    _ boxes: [Box], _ scores: [Double], _ budget: inout ComparisonBudget
+  ) throws(OperatorError) -> [(index: Int, score: Double)] {
+    let order = Suppression.bestFirst(boxes.indices.filter { scores[$0] > score }) { scores[$0] }
+    guard sigma > 0 else {
+      let suppression = Suppression(overlapThreshold: overlap, dropsEqual: true, keepLimit: wanted)
+      return try suppression.taken(boxes, order: order, &budget).map { ($0, scores[$0]) }
+    }
+    return try softened(boxes, scores, order, &budget)
+  }
+
+  /// Boxes lose score by their overlaps instead of being dropped.
+  private func softened(
+    _ boxes: [Box], _ scores: [Double], _ order: [Int], _ budget: inout ComparisonBudget
+  ) throws(OperatorError) -> [(index: Int, score: Double)] {
+    // The best last, so that it is popped.
+    var waiting = order.reversed().map { (index: $0, score: scores[$0], seen: 0) }
     var taken: [(index: Int, score: Double)] = []
     while taken.count < wanted, var next = waiting.popLast() {
       let before = next.score
       var isDropped = false
       // Each box taken meets a candidate once; one that lost score goes back into the line.
+      try budget.spend(taken.count - next.seen)
       for other in taken[next.seen...].reversed() {
         let shared = boxes[next.index].overlap(boxes[other.index])
-        if sigma > 0 {
-          next.score *= exp(-0.5 / sigma * shared * shared)
-        } else {
-          isDropped = shared >= overlap
-        }
-        isDropped = isDropped || !(next.score > score)
+        next.score *= exp(-0.5 / sigma * shared * shared)
+        isDropped = !(next.score > score)
         if isDropped { break }
       }
       next.seen = taken.count
@@ -152,6 +163,7 @@ private struct Sieve {
       if next.score == before {
         taken.append((next.index, next.score))
       } else {
+        try budget.spend(waiting.count)
         let place = waiting.firstIndex { $0.score > next.score || $0.score == next.score && $0.index < next.index }
         waiting.insert(next, at: place ?? waiting.count)
       }

@@ -83,8 +83,10 @@ package struct Proposal: Operator {
     let least = (x: settings.smallestSize * scales.x, y: settings.smallestSize * scales.y)
     var rows: [Double] = []
     var scores: [Double] = []
+    var budget = ComparisonBudget()
     for index in 0..<images {
-      let found = sieve(candidates(operands, image: index, width: width, height: height, least: least))
+      let candidates = candidates(operands, image: index, width: width, height: height, least: least)
+      let found = try sieve(candidates, &budget)
       for (box, score) in found {
         let clipped = settings.clipsAfterSieving ? box.clipped(width: width, height: height) : box
         let own = settings.isNormalized ? clipped.scaled(x: 1 / width, y: 1 / height) : clipped
@@ -135,8 +137,10 @@ package struct Proposal: Operator {
       for (index, anchor) in anchors.enumerated() {
         var box = anchor.shifted(x: Double(x * settings.stride), y: Double(y * settings.stride))
         if settings.followsTensorFlow { box = box.clipped(width: width, height: height) }
-        let moves = (0..<4).map { part in
-          offsets[((image * anchors.count + index) * 4 + part) * area + cell]
+        var moves = SIMD4<Double>()
+        for part in 0..<4 {
+          moves[part] =
+            offsets[((image * anchors.count + index) * 4 + part) * area + cell]
             / (part < 2 ? settings.coordinateScale : settings.sizeScale)
         }
         box = box.closed(by: pixel).moved(centre: moves)
@@ -148,18 +152,13 @@ package struct Proposal: Operator {
     return found
   }
 
-  private func sieve(_ candidates: [(box: Box, score: Double)]) -> [(box: Box, score: Double)] {
-    let order = candidates.indices.sorted {
-      let (a, b) = (candidates[$0].score, candidates[$1].score)
-      return a == b ? $0 < $1 : a > b
-    }
-    var kept: [(box: Box, score: Double)] = []
-    for index in order.prefix(settings.candidateLimit) where kept.count < settings.keepLimit {
-      let closed = candidates[index].box.closed(by: pixel)
-      if kept.allSatisfy({ $0.box.closed(by: pixel).overlap(closed) <= settings.overlapThreshold }) {
-        kept.append(candidates[index])
-      }
-    }
-    return kept
+  private func sieve(
+    _ candidates: [(box: Box, score: Double)], _ budget: inout ComparisonBudget
+  ) throws(OperatorError) -> [(box: Box, score: Double)] {
+    let suppression = Suppression(
+      overlapThreshold: settings.overlapThreshold, candidateLimit: settings.candidateLimit,
+      keepLimit: settings.keepLimit, pixel: pixel)
+    let order = Suppression.bestFirst(candidates.indices) { candidates[$0].score }
+    return try suppression.taken(candidates.map(\.box), order: order, &budget).map { candidates[$0] }
   }
 }

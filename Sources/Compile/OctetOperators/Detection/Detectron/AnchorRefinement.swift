@@ -35,16 +35,16 @@ package struct AnchorRefinement: Hashable, Sendable {
   ///   - scores: planes of H·W, one for each anchor.
   func proposals(
     anchors: [Double], overlapPixel: Double, offsets: ArraySlice<Double>, scores: ArraySlice<Double>, count: Int,
-    area: Int, height: Double,
-    width: Double
-  ) -> [(box: Box, score: Double)] {
+    area: Int, height: Double, width: Double, _ budget: inout ComparisonBudget
+  ) throws(OperatorError) -> [(box: Box, score: Double)] {
     let pixel = isNormalized ? 0.0 : 1
     var found: [(box: Box, score: Double)] = []
     for cell in 0..<area {
       for index in 0..<count {
-        let moves = (0..<4).map { part in
+        var moves = SIMD4<Double>()
+        for part in 0..<4 {
           let move = offsets[offsets.startIndex + (index * 4 + part) * area + cell]
-          return part < 2 ? move : min(move, Self.largestGrowth)
+          moves[part] = part < 2 ? move : min(move, Self.largestGrowth)
         }
         let box = Box(anchors[((cell * count + index) * 4)...].prefix(4)).closed(by: pixel).moved(centre: moves)
           .closed(by: -pixel).clipped(width: width - pixel, height: height - pixel)
@@ -52,18 +52,10 @@ package struct AnchorRefinement: Hashable, Sendable {
         found.append((box, isLarge ? scores[scores.startIndex + index * area + cell] : 0))
       }
     }
-    let order = found.indices.sorted {
-      found[$0].score == found[$1].score ? $0 < $1 : found[$0].score > found[$1].score
-    }
-    var kept: [(box: Box, score: Double)] = []
-    for index in order.prefix(candidateLimit) where kept.count < keepLimit {
-      let candidate = found[index]
-      let isFree = kept.allSatisfy { other in
-        let overlap = other.box.closed(by: overlapPixel).overlap(candidate.box.closed(by: overlapPixel))
-        return !other.box.touches(candidate.box) || overlap <= overlapThreshold
-      }
-      if isFree { kept.append(candidate) }
-    }
-    return kept
+    let suppression = Suppression(
+      overlapThreshold: overlapThreshold, candidateLimit: candidateLimit, keepLimit: keepLimit, pixel: overlapPixel,
+      needsTouch: true)
+    let order = Suppression.bestFirst(found.indices) { found[$0].score }
+    return try suppression.taken(found.map(\.box), order: order, &budget).map { found[$0] }
   }
 }

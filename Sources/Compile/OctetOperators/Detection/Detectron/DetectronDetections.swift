@@ -64,11 +64,10 @@ package struct DetectronDetections: Operator {
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
     var found: [Detection] = []
-    for category in 1..<max(settings.classCount, 1) { found += detections(operands, category) }
+    var budget = ComparisonBudget()
+    for category in 1..<max(settings.classCount, 1) { found += try detections(operands, category, &budget) }
     if found.count > settings.keepLimit {
-      let order = found.indices.sorted {
-        found[$0].score == found[$1].score ? $0 < $1 : found[$0].score > found[$1].score
-      }
+      let order = Suppression.bestFirst(found.indices) { found[$0].score }
       found = order.prefix(settings.keepLimit).map { found[$0] }
     }
     let missing = settings.keepLimit - found.count
@@ -85,32 +84,28 @@ package struct DetectronDetections: Operator {
   }
 
   /// Of one class, the best first.
-  private func detections(_ operands: [Tensor], _ category: Int) -> [Detection] {
+  private func detections(
+    _ operands: [Tensor], _ category: Int, _ budget: inout ComparisonBudget
+  ) throws(OperatorError) -> [Detection] {
     let (regions, offsets, scores) = (operands[0].doubles, operands[1].doubles, operands[2].doubles)
     var candidates: [Detection] = []
     for region in 0..<operands[0].shape[0] {
       let box = Box(regions[(region * 4)...].prefix(4))
       let score = scores[region * settings.classCount + category]
       guard box.width > 0, box.height > 0, score > settings.scoreThreshold else { continue }
-      let moves = (0..<4).map { part in
+      var moves = SIMD4<Double>()
+      for part in 0..<4 {
         let move = offsets[(region * settings.classCount + category) * 4 + part] / settings.weights[part]
-        return part < 2 ? move : min(move, settings.largestGrowth)
+        moves[part] = part < 2 ? move : min(move, settings.largestGrowth)
       }
       let refined = box.closed(by: 1).moved(centre: moves).closed(by: -1)
         .clipped(width: .infinity, height: .infinity)
       candidates.append(Detection(box: refined, category: category, score: score))
     }
-    let order = candidates.indices.sorted {
-      candidates[$0].score == candidates[$1].score ? $0 < $1 : candidates[$0].score > candidates[$1].score
-    }
-    var kept: [Detection] = []
-    for index in order {
-      let box = candidates[index].box
-      let isFree = kept.allSatisfy { other in
-        !other.box.touches(box) || other.box.closed(by: 1).overlap(box.closed(by: 1)) <= settings.overlapThreshold
-      }
-      if isFree { kept.append(candidates[index]) }
-    }
-    return settings.classLimit == -1 ? kept : Array(kept.prefix(settings.classLimit))
+    let suppression = Suppression(
+      overlapThreshold: settings.overlapThreshold, keepLimit: settings.classLimit == -1 ? .max : settings.classLimit,
+      pixel: 1, needsTouch: true)
+    let order = Suppression.bestFirst(candidates.indices) { candidates[$0].score }
+    return try suppression.taken(candidates.map(\.box), order: order, &budget).map { candidates[$0] }
   }
 }

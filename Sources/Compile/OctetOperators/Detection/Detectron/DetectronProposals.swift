@@ -41,9 +41,10 @@ package struct DetectronProposals: Operator {
     let shape = operands[3].shape
     let image = operands[0].doubles
     let (offsets, scores) = (operands[2].doubles, operands[3].doubles)
-    let found = refinement.proposals(
+    var budget = ComparisonBudget()
+    let found = try refinement.proposals(
       anchors: operands[1].doubles, overlapPixel: 0, offsets: offsets[...], scores: scores[...], count: shape[0],
-      area: shape.count(in: 1..<3), height: image[0], width: image[1])
+      area: shape.count(in: 1..<3), height: image[0], width: image[1], &budget)
     let missing = refinement.keepLimit - found.count
     let type = operands[3].elementType
     return [

@@ -32,7 +32,7 @@ package struct DetectronTopRegions: Operator {
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
     let (corners, scores) = (operands[0].doubles, operands[1].doubles)
-    let order = scores.indices.sorted { scores[$0] == scores[$1] ? $0 < $1 : scores[$0] > scores[$1] }
+    let order = Suppression.bestFirst(scores.indices) { scores[$0] }
     let best = order.prefix(count).flatMap { corners[($0 * 4)...].prefix(4) }
     let values = best + [Double](repeating: 0, count: count * 4 - best.count)
     return [Tensor(operands[0].elementType, Shape(valid: [count, 4]), converting: values)]

@@ -54,11 +54,13 @@ package struct GenerateProposals: Operator {
     let perImage = operands[0].shape[1]
     var found: [(box: Box, score: Double)] = []
     var counts: [Double] = []
+    var budget = ComparisonBudget()
     for image in 0..<shape[0] {
-      let own = refinement.proposals(
+      let own = try refinement.proposals(
         anchors: anchors, overlapPixel: refinement.isNormalized ? 0 : 1,
         offsets: offsets[(image * count * 4 * area)...], scores: scores[(image * count * area)...],
-        count: count, area: area, height: images[image * perImage], width: images[image * perImage + 1])
+        count: count, area: area, height: images[image * perImage], width: images[image * perImage + 1],
+        &budget)
       found += own
       counts.append(Double(own.count))
     }
