@@ -1,27 +1,13 @@
 import OctetGraph
 import OctetRuntime
+import OctetTestSupport
 import Testing
-
-/// SplitMix64: the same numbers at every run, so that a failure can be repeated.
-private struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
 
 @Suite struct IRFuzzTests {
   /// A trap would end the test process, so reaching the end is half of what is tested; the other half is that a model
   /// which is refused is refused by name.
   @Test func aDamagedFileGivesAGraphOrASentence() {
-    var generator = SeededGenerator(seed: 2026)
+    var generator = SeededRandom(seed: 2026)
     var refused = 0
     for round in 0..<2000 {
       let (xml, weights) = Self.damaged(&generator)
@@ -35,7 +21,7 @@ private struct SeededGenerator: RandomNumberGenerator {
     #expect(refused > 500)
   }
 
-  private static func damaged(_ generator: inout SeededGenerator) -> (xml: [UInt8], weights: [UInt8]) {
+  private static func damaged(_ generator: inout SeededRandom) -> (xml: [UInt8], weights: [UInt8]) {
     var xml = Array(SmallIR.xml.utf8)
     var weights = SmallIR.weights
     switch Int.random(in: 0..<4, using: &generator) {
