@@ -20,7 +20,7 @@ package struct Gather: Movement {
   package var attributes: String { batchAxes == 0 ? "" : "batchAxes \(batchAxes)" }
 
   /// The axis and the number of axes in common, from the front.
-  private func axes(_ operands: [Operand]) throws(OperatorError) -> (axis: Int, batch: Int) {
+  func axes(_ operands: [Operand]) throws(OperatorError) -> (axis: Int, batch: Int) {
     try operands.expect(3, of: Self.name)
     try operands.expectMovable(of: Self.name)
     try operands.expectIndices(at: 1, of: Self.name)

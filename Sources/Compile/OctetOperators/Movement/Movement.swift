@@ -15,9 +15,14 @@ extension Movement {
   }
 
   package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
+    try reordering(site) ?? ReferencePrimitive(self, site)
+  }
+
+  /// A kernel, where the places of all elements are known and follow strides.
+  func reordering(_ site: LoweringSite) throws(OperatorError) -> (any Primitive)? {
     let type = site.operands[0].elementType
     let shape = try site.shape(ofOperand: 0)
-    guard type.isByteAddressable, let origins = origins(site, shape) else { return ReferencePrimitive(self, site) }
+    guard type.isByteAddressable, let origins = origins(site, shape) else { return nil }
 
     let layout = layout(site)
     let source = MemoryOrder(try site.operand(0, layout))
@@ -33,9 +38,7 @@ extension Movement {
       let destination = MemoryOrder(try site.result(index, layout))
       let order = destination.indices
       let offsets = order.map { source.offset(of: origins[$0]) }
-      guard let axes = StridedAxes(from: offsets, to: order.map(destination.offset)) else {
-        return ReferencePrimitive(self, site)
-      }
+      guard let axes = StridedAxes(from: offsets, to: order.map(destination.offset)) else { return nil }
       let kernel = Reorder(axes.reorderAxes(elementSize: size), elementSize: size, cpu: site.cpu)
       parts.append(MovementPrimitive.Part(kernel: kernel, sourceOffset: offsets[0] * size))
     }

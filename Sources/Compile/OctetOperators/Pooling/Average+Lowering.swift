@@ -23,6 +23,8 @@ extension AvgPool: FusionBase {
 }
 
 extension ReduceMean: FusionBase {
+  package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive { try lower(site, fusing: []) }
+
   package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {
     coversImage(operands) && AffineStore(average: taken + [operation]) != nil
   }
@@ -36,7 +38,10 @@ extension ReduceMean: FusionBase {
   package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
     guard let element = VectorElement(site.operands[0].elementType), coversImage(Array(site.operands.prefix(2))),
       let store = AffineStore(average: chain)
-    else { return ReferencePrimitive(Fused(base: self, baseOperandCount: 2, chain: chain), site) }
+    else {
+      if chain.isEmpty, let reduction = try ReductionPrimitive(self, site) { return reduction }
+      return ReferencePrimitive(Fused(base: self, baseOperandCount: 2, chain: chain), site)
+    }
     let x = try site.operand(0, .channelsLast)
     _ = try site.result(0, .planar)
     let axes = x.shape.extents[2...].map { PoolGeometry.Axis(input: $0, output: 1, kernel: max($0, 1)) }
