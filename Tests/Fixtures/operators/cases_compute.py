@@ -9,6 +9,7 @@ import openvino.opset6 as op6
 import openvino.opset7 as op7
 import openvino.opset8 as op8
 import openvino.opset14 as op14
+import openvino.opset15 as op15
 
 from case import case, create, f32, i32
 
@@ -197,7 +198,20 @@ RECURRENT = [
     ]
 ]
 
+MATRICES_AND_BEAMS = [
+    case("Inverse", "batch", lambda x: op14.inverse(x, False), f32(2, 4, 4)),
+    case("Inverse", "transposed", lambda x: op14.inverse(x, True), f32(3, 3)),
+    case("Inverse", "zeros on the diagonal", lambda x: op14.inverse(x, False), np.array([[0, 2, 0], [1, 0, 0], [0, 0, 4]], np.float32)),
+    case("Col2Im", "plain", lambda x: op15.col2im(x, ints(4, 5), ints(2, 3)), f32(2, 12, 9)),
+    case("Col2Im", "strides, dilations, pads", lambda x: op15.col2im(x, ints(7, 6), ints(2, 2), [2, 1], [1, 2], [1, 0], [0, 1]), f32(1, 8, 20)),
+    case("Col2Im", "without a batch", lambda x: op15.col2im(x, ints(4, 4), ints(2, 2), [2, 2]), f32(4, 4)),
+    case("GatherTree", "beams", lambda tokens, parents, lengths: op1.gather_tree(tokens, parents, lengths, op1.constant(np.int32(9))),
+         i32(5, 2, 3, low=0, high=9), i32(5, 2, 3, low=0, high=3), np.array([5, 3], np.int32)),
+    case("GatherTree", "an end before the last step", lambda tokens, parents, lengths: op1.gather_tree(tokens, parents, lengths, op1.constant(np.int32(1))),
+         i32(6, 3, 2, low=0, high=3), i32(6, 3, 2, low=0, high=2), np.array([6, 9, 1], np.int32)),
+]
+
 CASES = (
     CONVOLUTIONS + POOLS + ADAPTIVE + PRODUCTS + EINSUMS + EMBEDDINGS + DEFORMABLE + QUANTIZATION + MISCELLANEOUS + RECURRENT
-    + DECODING
+    + DECODING + MATRICES_AND_BEAMS
 )

@@ -4,8 +4,11 @@ import cases_compute
 import cases_control_flow
 import cases_detection
 import cases_elementwise
+import cases_fourier
 import cases_movement
 import cases_normalization
 
-FAMILIES = [cases_compute, cases_control_flow, cases_detection, cases_elementwise, cases_movement, cases_normalization]
+FAMILIES = [
+    cases_compute, cases_control_flow, cases_detection, cases_elementwise, cases_fourier, cases_movement, cases_normalization,
+]
 CASES = [case for family in FAMILIES for case in family.CASES]

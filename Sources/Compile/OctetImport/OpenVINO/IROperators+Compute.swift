@@ -19,6 +19,14 @@ extension IROperatorTable {
       try deformableConvolution(
         layer, reachesEdges: layer.attributes.boolean("bilinear_interpolation_pad", default: false))
     },
+    IROperator("Col2Im", 15) { layer in
+      try Col2Im(
+        window: SpatialWindow(
+          strides: layer.attributes.integers("strides", default: [1, 1]),
+          dilations: layer.attributes.integers("dilations", default: [1, 1]),
+          padsBegin: layer.attributes.integers("pads_begin", default: [0, 0]),
+          padsEnd: layer.attributes.integers("pads_end", default: [0, 0])))
+    },
     IROperator("Einsum", 7) { layer in try Einsum(equation: layer.attributes.text("equation")) },
     IROperator("EmbeddingBagOffsets", 15) { layer in
       EmbeddingBag(grouping: .offsets, reduction: try layer.attributes.choice("reduction", default: .sum))
@@ -35,6 +43,9 @@ extension IROperatorTable {
     },
     IROperator("GroupConvolution", 1) { layer in Convolution(window: try layer.window(), isGrouped: true) },
     IROperator("GroupConvolutionBackpropData", 1) { layer in try deconvolution(layer, isGrouped: true) },
+    IROperator("Inverse", 14) { layer in
+      Inverse(isTransposed: try layer.attributes.boolean("adjoint", default: false))
+    },
     IROperator("MatMul", 1) { layer in
       MatMul(
         transposeA: try layer.attributes.boolean("transpose_a", default: false),

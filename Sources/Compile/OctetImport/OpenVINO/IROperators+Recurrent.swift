@@ -18,6 +18,7 @@ extension IROperatorTable {
     IROperator("GRUSequence", 5) { layer in
       RecurrentSequence(cell: try gruCell(layer), direction: try layer.attributes.choice("direction"))
     },
+    plain("GatherTree", 1, GatherTree()),
     IROperator("LSTMCell", 4) { layer in try lstmCell(layer) },
     IROperator("LSTMSequence", 5) { layer in
       RecurrentSequence(cell: try lstmCell(layer), direction: try layer.attributes.choice("direction"))
