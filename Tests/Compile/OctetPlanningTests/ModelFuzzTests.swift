@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import OctetGraph
 import OctetImport
 import OctetKernels
@@ -27,7 +28,10 @@ import Testing
       guard let golden = goldens.cases.randomElement(using: &random) else { break }
       var model = DamagedModel(golden)
       model.damage(&random)
-      if Self.isTraced { print("\(name): \(String(decoding: model.xml, as: UTF8.self))\n\(model.weights)") }
+      if Self.isTraced {
+        print("\(name): \(String(decoding: model.xml, as: UTF8.self))\n\(model.weights)")
+        fflush(nil)
+      }
       // Whether it is refused, and where, does not matter.
       _ = try? Self.run(model, golden, &random)
     }
