@@ -66,26 +66,23 @@ OCTET_INLINE f32x16 tanh_f32(f32x16 x) {
 
 // MARK: - Error function
 
-/// erf x by a polynomial in x² up to 0.92, by 1 - e^polynomial(|x|) beyond it (N. Juffa); absolute error below 1e-7,
-/// within 2 ulp.
+/// erf x = x · p(x²) / q(x²) up to |x| = 4, where it is 1 in f32: least squares, weighted until no error stands out, by
+/// which the quotient is within 2.5e-8; absolute error in f32 below 4e-7. A division costs less than an exponential.
 OCTET_INLINE f32x16 erf_f32(f32x16 x) {
-  const f32x16 magnitude = min_f32(__builtin_elementwise_abs(x), 4.0f), x2 = x * x;
-  f32x16 near = -5.96761703e-4f;
-  near = near * x2 + 4.99119423e-3f;
-  near = near * x2 + -2.67681349e-2f;
-  near = near * x2 + 1.12819925e-1f;
-  near = near * x2 + -3.76125336e-1f;
-  near = near * x2 + 1.28379166e-1f;
-  f32x16 far = -1.72853470e-5f;
-  far = far * magnitude + 3.83197126e-4f;
-  far = far * magnitude + -3.88396438e-3f;
-  far = far * magnitude + 2.42546219e-2f;
-  far = far * magnitude + -1.06777877e-1f;
-  far = far * magnitude + -6.34846687e-1f;
-  far = far * magnitude + -1.28717512e-1f;
-  const f32x16 beyond = -expm1_of_negative_f32(far * magnitude - magnitude);
-  const f32x16 y = magnitude > 0.921875f ? __builtin_elementwise_copysign(beyond, x) : near * x + x;
-  return if_number_f32(x, y);
+  const f32x16 near = clamp_f32(x, -4.0f, 4.0f), x2 = near * near;
+  f32x16 p = 1.9867699362e-06f;
+  p = p * x2 + 2.8456731929e-04f;
+  p = p * x2 + 3.8834104037e-03f;
+  p = p * x2 + 5.3101952514e-02f;
+  p = p * x2 + 1.9354662407e-01f;
+  p = p * x2 + 1.1283791393e+00f;
+  f32x16 q = 3.7420119078e-05f;
+  q = q * x2 + 1.1855870527e-03f;
+  q = q * x2 + 1.5207384924e-02f;
+  q = q * x2 + 1.1535064563e-01f;
+  q = q * x2 + 5.0485878492e-01f;
+  q = q * x2 + 1.0f;
+  return if_number_f32(x, clamp_f32(near * p / q, -1.0f, 1.0f));
 }
 
 // MARK: - Logarithms
