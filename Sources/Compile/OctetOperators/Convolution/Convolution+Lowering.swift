@@ -11,7 +11,7 @@ extension Convolution: FusionBase {
     switch (site.operands[0].elementType, constant.elementType) {
     case (.u8, .i8) where setting.weights.isDepthwise: return setting.depthwise()
     case (.u8, .i8): return setting.quantized()
-    default: return setting.float()
+    default: return setting.weights.isDepthwise ? setting.floatDepthwise() : setting.float()
     }
   }
 }
@@ -63,6 +63,15 @@ private struct ConvolutionSetting {
         geometry: geometry, weights: elements, inputZeroPoints: zeroPoints.bytes, inputPixelStride: x.pixelStride,
         outputPixelStride: y.pixelStride, operandPixelStrides: epilogue.pixelStrides, epilogue: epilogue.epilogue,
         instructionSet: site.cpu.best)
+    }
+    return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
+  }
+
+  func floatDepthwise() -> any Primitive {
+    let kernel = constant.withElements(as: Float.self) { elements in
+      FloatDepthwiseConvolution(
+        geometry: geometry, weights: elements, inputPixelStride: x.pixelStride, outputPixelStride: y.pixelStride,
+        operandPixelStrides: epilogue.pixelStrides, epilogue: epilogue.epilogue, instructionSet: site.cpu.best)
     }
     return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
   }

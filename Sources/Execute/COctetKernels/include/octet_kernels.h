@@ -8,6 +8,7 @@
 #include "octet_convolution.h"
 #include "octet_cpu.h"
 #include "octet_depthwise.h"
+#include "octet_depthwise_f32.h"
 #include "octet_dot.h"
 #include "octet_epilogue.h"
 #include "octet_gemm.h"
