@@ -76,4 +76,13 @@ import Testing
     }
     #expect(order.withLock { $0 } == [0, 1, 2, 3, 4])
   }
+
+  @Test func theCallerBeginsAtTheFrontAndTheOtherAtTheBack() {
+    let team = WorkerTeam(threads: 2)
+    let orders = Mutex([[Int]](repeating: [], count: 2))
+    team.run(tasks: 100) { task, worker in orders.withLock { $0[worker].append(task) } }
+    let (front, back) = orders.withLock { ($0[0], $0[1]) }
+    #expect(front == Array(0..<front.count))
+    #expect(back == Array((front.count..<100).reversed()))
+  }
 }

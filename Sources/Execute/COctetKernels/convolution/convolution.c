@@ -11,8 +11,12 @@ typedef struct {
   const octet_convolution_plan *plan;
   const uint8_t *input;
   const octet_epilogue_buffers *buffers;
-  /// Into how many slices of neighbouring panels a group is split, pixels, and stretches of them.
-  size_t slices, pixels, chunks;
+  size_t pixels;
+  /// Into how many slices of neighbouring panels a group is split, and all groups together.
+  size_t group_slices, slices;
+  /// Into how many stretches of pixels each slice is split, and whether a thread keeps to a stretch, or to a slice.
+  size_t chunks;
+  bool has_large_tensors;
 } convolution_run;
 
 static size_t divide_up(size_t a, size_t b) {
@@ -23,22 +27,52 @@ static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/// Tasks are numbered with the stretch of pixels fastest, so that workers who run together share a panel.
-static void run_task(void *context, size_t task, size_t worker) {
-  (void)worker;
-  const convolution_run *run = context;
+static size_t first_panel_of(const convolution_run *run, size_t slice) {
+  return run->plan->layout.panel_count * (slice % run->group_slices) / run->group_slices;
+}
+
+static size_t end_panel_of(const convolution_run *run, size_t slice) {
+  return run->plan->layout.panel_count * (slice % run->group_slices + 1) / run->group_slices;
+}
+
+static const uint8_t *weights_of(const convolution_run *run, size_t slice) {
+  const octet_convolution_plan *plan = run->plan;
+  return plan->weights + slice / run->group_slices * plan->group_steps.weight_bytes +
+         plan->panels[first_panel_of(run, slice)].weight_offset;
+}
+
+/// Of the first panel: kernels that fetch weights ahead take one at a time.
+static size_t weight_bytes_of(const convolution_run *run, size_t slice) {
   const octet_weight_layout *layout = &run->plan->layout;
-  const size_t chunk = task % run->chunks, index = task / run->chunks % run->slices;
-  const size_t group = task / run->chunks / run->slices;
-  const size_t first = layout->panel_count * index / run->slices, end = layout->panel_count * (index + 1) / run->slices;
+  const size_t channels = run->plan->panels[first_panel_of(run, slice)].kernel->channels;
+  return layout->group_bytes / layout->group_channels * channels;
+}
+
+/// The slice of a task. Each thread takes neighbouring tasks, octet_team_run: the same stretch of pixels where tensors
+/// are what is large, the same slice where weights are.
+static size_t slice_of(const convolution_run *run, size_t task) {
+  return run->has_large_tensors ? task % run->slices : task / run->chunks;
+}
+
+static void run_task(void *context, size_t task, size_t worker) {
+  const convolution_run *run = context;
+  const size_t slice_index = slice_of(run, task);
+  const size_t chunk = run->has_large_tensors ? task / run->slices : task % run->chunks;
+  const size_t group = slice_index / run->group_slices;
+  const size_t first = first_panel_of(run, slice_index), end = end_panel_of(run, slice_index);
   const octet_convolution_panel *panels = run->plan->panels, *last = &panels[end - 1];
+  const size_t next_task = octet_team_next_task(task, worker);
+  const size_t next = next_task < run->slices * run->chunks ? slice_of(run, next_task) : slice_index;
+  const bool fetches = next != slice_index;
   const octet_convolution_slice slice = {.plan = run->plan,
                                          .panel = &panels[first],
                                          .panel_count = end - first,
                                          .channels = last->first_channel + last->channels - panels[first].first_channel,
                                          .group = group,
                                          .input = run->input + group * run->plan->group_steps.input_bytes,
-                                         .buffers = run->buffers};
+                                         .buffers = run->buffers,
+                                         .next_weights = fetches ? weights_of(run, next) : NULL,
+                                         .next_weight_bytes = fetches ? weight_bytes_of(run, next) : 0};
   slice.panel->kernel->function(&slice, run->pixels * chunk / run->chunks, run->pixels * (chunk + 1) / run->chunks);
 }
 
@@ -47,28 +81,34 @@ static size_t panels_at_once(const octet_dot_kernel *kernel) {
   return kernel->format == OCTET_WEIGHTS_PAIRS_S16 ? OCTET_TILE_SUMS / (kernel->rows * kernel->channels) : 1;
 }
 
-/// Into how many stretches of pixels each slice is split.
+/// Decides what is large, and into how many stretches of pixels each slice is split.
 ///
 /// What is larger is read by one thread alone where it can be: with more weights than tensors, threads take different
 /// panels; otherwise each takes its part of the pixels, which it often finds in its own cache.
-static size_t chunks_of(const octet_convolution_plan *plan, size_t pixels, size_t slices, const octet_team *team) {
-  const octet_weight_layout *layout = &plan->layout;
+static void split(convolution_run *run, const octet_team *team) {
+  const octet_weight_layout *layout = &run->plan->layout;
   const size_t inputs = layout->group_inputs * layout->groups, outputs = layout->group_channels * layout->groups;
   // What the sums and what the epilogue take at the best.
-  const size_t cycles = pixels * (layout->group_bytes * layout->groups / 64 + outputs / 2);
-  const size_t most = divide_up(pixels, plan->panels[0].kernel->rows);
-  const size_t tasks = octet_team_tasks(team, cycles, most * slices);
-  const bool has_large_tensors = pixels * (inputs + outputs) > layout->group_bytes * layout->groups;
-  const size_t chunks = divide_up(tasks, slices), threads = octet_team_threads(team);
-  return smaller(has_large_tensors && tasks > 1 && chunks < threads ? threads : chunks, most);
+  const size_t cycles = run->pixels * (layout->group_bytes * layout->groups / 64 + outputs / 2);
+  const size_t most = divide_up(run->pixels, run->plan->panels[0].kernel->rows);
+  const size_t tasks = octet_team_tasks(team, cycles, most * run->slices);
+  const size_t threads = octet_team_threads(team), chunks = divide_up(tasks, run->slices);
+  run->has_large_tensors = run->pixels * (inputs + outputs) > layout->group_bytes * layout->groups;
+  // As many for one thread as for another.
+  const size_t even = run->has_large_tensors && tasks > 1 ? divide_up(chunks, threads) * threads : chunks;
+  run->chunks = smaller(even, most);
 }
 
 void octet_convolution_run(const octet_convolution_plan *plan, const uint8_t *input,
                            const octet_epilogue_buffers *buffers, uint8_t *scratch, octet_team *team) {
   const octet_convolution_geometry *g = &plan->geometry;
-  convolution_run run = {.plan = plan, .input = octet_border_add(plan, input, scratch), .buffers = buffers};
-  run.pixels = g->batch * g->output[0] * g->output[1] * g->output[2];
-  run.slices = divide_up(plan->layout.panel_count, panels_at_once(plan->panels[0].kernel));
-  run.chunks = chunks_of(plan, run.pixels, g->groups * run.slices, team);
-  octet_team_run(team, run_task, &run, g->groups * run.slices * run.chunks);
+  const size_t group_slices = divide_up(plan->layout.panel_count, panels_at_once(plan->panels[0].kernel));
+  convolution_run run = {.plan = plan,
+                         .input = octet_border_add(plan, input, scratch),
+                         .buffers = buffers,
+                         .pixels = g->batch * g->output[0] * g->output[1] * g->output[2],
+                         .group_slices = group_slices,
+                         .slices = g->groups * group_slices};
+  split(&run, team);
+  octet_team_run(team, run_task, &run, run.slices * run.chunks);
 }

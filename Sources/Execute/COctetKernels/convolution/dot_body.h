@@ -5,6 +5,12 @@
 #include "isa/name.h"
 #include "convolution/finish_tile.h"
 
+/// Whether a row of `vectors` registers is a line of the cache. Such panels use up what they read, and fill what they
+/// write, as fast as it comes from beyond the second cache; so they fetch it in good time.
+OCTET_INLINE bool fetches(size_t vectors) {
+  return OCTET_REGISTER_BYTES == 64 && vectors * sizeof(sum_vector) == OCTET_FETCHED_LINE * sizeof(int32_t);
+}
+
 /// Loads what the sums start from: one row for all, or the sums so far.
 OCTET_INLINE void start_sums(const octet_dot_tile *tile, size_t rows, size_t vectors, sum_vector sums[][MOST_VECTORS]) {
   const uint8_t *initial = tile->initial;
@@ -27,11 +33,30 @@ OCTET_INLINE void start_sums(const octet_dot_tile *tile, size_t rows, size_t vec
   }
 }
 
+/// Has the rows at hand where the epilogue reads and writes them, by the time that the sums are there.
+OCTET_INLINE void fetch_rows(const octet_dot_tile *tile, size_t rows) {
+  if (tile->kind == OCTET_EPILOGUE_ANY) {
+    return;
+  }
+  OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
+    __builtin_prefetch(tile->direct.output + r * tile->direct.output_stride, 1, 3);
+  }
+  if (tile->kind != OCTET_EPILOGUE_REQUANTIZE) {
+    OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
+      __builtin_prefetch(tile->direct.operand + r * tile->direct.operand_stride, 0, 3);
+    }
+  }
+}
+
 /// `rows` and `vectors` are constants wherever this is inlined.
 OCTET_INLINE void dot(const octet_dot_tile *tile, size_t rows, size_t vectors) {
   const uint8_t *weights = tile->weights;
   sum_vector sums[OCTET_TILE_ROWS][MOST_VECTORS];
   start_sums(tile, rows, vectors, sums);
+  const uint8_t *fetched = tile->fetched;
+  if (fetches(vectors)) {
+    fetch_rows(tile, rows);
+  }
   for (size_t run = 0; run < tile->runs; run++) {
     const uint8_t *inputs[OCTET_TILE_ROWS];
     OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
@@ -43,6 +68,10 @@ OCTET_INLINE void dot(const octet_dot_tile *tile, size_t rows, size_t vectors) {
         weight[v] = load_weights(weights, v);
       }
       weights += vectors * SUM_LANES * CHANNEL_STEP_BYTES;
+      if (fetches(vectors)) {
+        __builtin_prefetch(fetched, 0, 3);
+        fetched += tile->fetched_step;
+      }
       OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
         const step_vector input = broadcast_step(inputs[r] + offset);
         OCTET_UNROLLED for (size_t v = 0; v < vectors; v++) {

@@ -50,6 +50,8 @@ void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *sl
   set_tile_rows(walk, pixels);
   walk->cursor = octet_window_cursor_at(plan, first_pixel);
   walk->tile = (octet_dot_tile){.steps = layout->steps, .inputs = walk->windows.pointers, .sums = walk->sums};
+  walk->tile.fetched = slice->next_weights ? slice->next_weights : walk->weights;
+  walk->bytes_to_fetch = slice->next_weights ? slice->next_weight_bytes : 0;
   if (plan->kind != OCTET_EPILOGUE_ANY) {
     const size_t pixel = slice->group * group_steps->output_pixels + first_pixel;
     const size_t channel = slice->group * group_steps->output_channels + panel->first_channel;

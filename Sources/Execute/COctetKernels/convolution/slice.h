@@ -7,6 +7,8 @@
 #include "convolution/windows.h"
 #include "octet_convolution.h"
 
+enum { OCTET_FETCHED_LINE = 64 };
+
 struct octet_convolution_slice {
   const octet_convolution_plan *plan;
   /// The first of neighbouring panels; their channels without what fills up the last.
@@ -16,6 +18,9 @@ struct octet_convolution_slice {
   /// The group's first channel of the first pixel.
   const uint8_t *input;
   const octet_epilogue_buffers *buffers;
+  /// NULL, or weights that the same thread is likely to need next, to be fetched into its cache meanwhile.
+  const uint8_t *next_weights;
+  size_t next_weight_bytes;
 };
 
 /// sums[row][channel] = initial[row·initial_row_stride + channel] + Σ over runs and elements of input · weight
@@ -34,6 +39,9 @@ typedef struct octet_dot_tile {
   octet_epilogue_kind kind;
   octet_direct_rows direct;
   void *sums;
+  /// What each step fetches a line of, and how far on the next step's is.
+  const uint8_t *fetched;
+  size_t fetched_step;
 } octet_dot_tile;
 
 /// Where a kernel is: at a tile, and at the runs of it that are next.
@@ -52,6 +60,8 @@ typedef struct octet_slice_walk {
   /// Where the windows are located next: of the current tile, or gathered of the one after it.
   octet_window_cursor cursor;
   octet_windows windows;
+  /// Bytes of the next weights that are still to be fetched.
+  size_t bytes_to_fetch;
   _Alignas(64) int32_t sums[OCTET_TILE_SUMS];
 } octet_slice_walk;
 
@@ -106,6 +116,8 @@ static inline __attribute__((always_inline)) bool octet_slice_next(octet_slice_w
   if (plan->pixel_initial && first_run == 0) {
     octet_slice_spread_initial(walk);
   }
+  // Only as much as the steps of the tile cover: nothing past the end is fetched.
+  tile->fetched_step = tile->runs * tile->steps * OCTET_FETCHED_LINE <= walk->bytes_to_fetch ? OCTET_FETCHED_LINE : 0;
   return true;
 }
 
@@ -114,6 +126,9 @@ static inline __attribute__((always_inline)) void octet_slice_finish(octet_slice
   const octet_convolution_plan *plan = walk->slice->plan;
   octet_dot_tile *tile = &walk->tile;
   walk->runs_left -= tile->runs;
+  const size_t fetched = tile->runs * tile->steps * tile->fetched_step;
+  tile->fetched += fetched;
+  walk->bytes_to_fetch -= fetched;
   if (walk->runs_left > 0) {
     tile->weights += tile->runs * walk->run_bytes;
     tile->initial = walk->sums;

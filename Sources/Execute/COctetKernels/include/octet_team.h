@@ -33,9 +33,16 @@ size_t octet_team_tasks(const octet_team *team, size_t cycles, size_t most);
 void octet_team_begin(octet_team *team);
 void octet_team_end(octet_team *team);
 
-/// Runs body(context, task, worker) for every task in 0 ..< tasks and returns when all are done. Tasks are handed out
-/// in ascending order, at most 2^32 - 2 of them. When the team is busy with another run, all run on the calling thread.
+/// Runs body(context, task, worker) for every task in 0 ..< tasks and returns when all are done. There are at
+/// most 2^32 - 2 of them. Workers of even numbers take them from the front and the others from the back, so that a
+/// thread meets the same part of a tensor in one layer as in the next. When the team is busy with another run, all run
+/// on the calling thread.
 void octet_team_run(octet_team *team, octet_team_body body, void *context, size_t tasks);
+
+/// The task that a worker most likely takes after `task`; none of the run's, where that was the last.
+static inline size_t octet_team_next_task(size_t task, size_t worker) {
+  return worker % 2 == 0 ? task + 1 : task - 1;
+}
 
 #ifdef __cplusplus
 }

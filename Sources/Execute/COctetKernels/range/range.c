@@ -2,7 +2,7 @@
 #include "octet_range.h"
 
 /// More tasks than threads, so that a thread that was interrupted does not hold up the others.
-enum { TASKS_PER_THREAD = 8 };
+enum { TASKS_PER_THREAD = 4 };
 
 typedef struct {
   octet_range_function function;

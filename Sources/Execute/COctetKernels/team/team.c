@@ -2,6 +2,10 @@
 /// work, and is what idle workers sleep on. Taking a task is a compare-and-swap from n to n - 1. Only after that swap
 /// does a worker read the job, which cannot change before `unfinished`, counted down after each task, reaches zero.
 /// A worker that wakes up late finds nothing to take, so nobody ever waits for it.
+///
+/// Which task it is depends on who takes it: the caller and every other worker take the next from the front, the rest
+/// take the last from the back. Two threads that work on one tensor after another so meet the same half of each, which
+/// is still in their caches.
 #include "octet_team.h"
 
 #include <assert.h>
@@ -44,6 +48,9 @@ struct octet_team {
   // Apart, because workers poll the first while finishing workers write the second.
   alignas(64) _Atomic uint32_t unclaimed;
   alignas(64) _Atomic uint32_t unfinished;
+  // How many tasks were taken from the front, and from the back.
+  alignas(64) _Atomic uint32_t taken_from_front;
+  alignas(64) _Atomic uint32_t taken_from_back;
   alignas(64) _Atomic uint32_t sleepers;
   _Atomic uint32_t sessions;
   atomic_flag busy;
@@ -62,6 +69,14 @@ static void wake_workers(octet_team *team, uint32_t count) {
   syscall(SYS_futex, &team->unclaimed, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
 }
 
+/// The task of a worker that may take one. As many are taken from both ends together as there are, so none twice.
+static size_t choose_task(octet_team *team, size_t tasks, size_t worker) {
+  if (worker % 2 == 0) {
+    return atomic_fetch_add_explicit(&team->taken_from_front, 1, memory_order_relaxed);
+  }
+  return tasks - 1 - atomic_fetch_add_explicit(&team->taken_from_back, 1, memory_order_relaxed);
+}
+
 /// Takes and runs tasks until none is left.
 static void run_tasks(octet_team *team, size_t worker) {
   uint32_t unclaimed = atomic_load_explicit(&team->unclaimed, memory_order_acquire);
@@ -71,7 +86,7 @@ static void run_tasks(octet_team *team, size_t worker) {
       continue;
     }
     const team_job job = team->job;
-    job.body(job.context, job.tasks - unclaimed, worker);
+    job.body(job.context, choose_task(team, job.tasks, worker), worker);
     atomic_fetch_sub_explicit(&team->unfinished, 1, memory_order_release);
     unclaimed = atomic_load_explicit(&team->unclaimed, memory_order_acquire);
   }
@@ -112,6 +127,8 @@ octet_team *octet_team_create(size_t threads) {
   }
   atomic_init(&team->unclaimed, 0);
   atomic_init(&team->unfinished, 0);
+  atomic_init(&team->taken_from_front, 0);
+  atomic_init(&team->taken_from_back, 0);
   atomic_init(&team->sleepers, 0);
   atomic_init(&team->sessions, 0);
   atomic_flag_clear(&team->busy);
@@ -170,6 +187,8 @@ static void share_tasks(octet_team *team, const team_job *job) {
   team->job = *job;
   const uint32_t tasks = (uint32_t)job->tasks;
   atomic_store_explicit(&team->unfinished, tasks, memory_order_relaxed);
+  atomic_store_explicit(&team->taken_from_front, 0, memory_order_relaxed);
+  atomic_store_explicit(&team->taken_from_back, 0, memory_order_relaxed);
   // Sequentially consistent, as is the count of sleepers: either this thread sees the sleeper, or the sleeper's futex
   // call sees the tasks and returns at once.
   atomic_store(&team->unclaimed, tasks);
