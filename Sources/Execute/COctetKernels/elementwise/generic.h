@@ -2,8 +2,8 @@
 ///
 /// It works in passes over a tile that stays in the first-level cache: expand a, expand b, operate, store. So it has
 /// the sum of element types, operations and ways to broadcast in code, not their product.
+#include "isa/elements.h"
 #include "isa/name.h"
-#include "isa/vector.h"
 
 enum { ROWS = OCTET_ELEMENTWISE_AXES - 2, COLUMNS = OCTET_ELEMENTWISE_AXES - 1 };
 
@@ -36,18 +36,6 @@ OCTET_INLINE void transform_tile(float *to, const float *from, tile_shape shape,
 }
 
 // MARK: - Expanding an operand to f32
-
-OCTET_INLINE f32x16 load_elements(const uint8_t *from, size_t index, octet_element type) {
-  switch (type) {
-  case OCTET_ELEMENT_U8:
-    return f32_of_u8(load_u8(from + index));
-  case OCTET_ELEMENT_I8:
-    return f32_of_i8(load_u8(from + index));
-  case OCTET_ELEMENT_F32:
-    break;
-  }
-  return load_f32((const float *)from + index);
-}
 
 OCTET_INLINE float load_element(const uint8_t *from, ptrdiff_t index, octet_element type) {
   switch (type) {

@@ -1,6 +1,6 @@
 /// The kernel of octet_resample.h, once for every instruction set.
+#include "isa/elements.h"
 #include "isa/name.h"
-#include "isa/vector.h"
 
 /// The taps of one position.
 typedef struct {
@@ -12,18 +12,6 @@ typedef struct {
 OCTET_INLINE tap_list taps_of(const octet_resample_axis *axis, size_t position) {
   const size_t first = axis->first[position];
   return (tap_list){axis->index + first, axis->weight + first, axis->first[position + 1] - first};
-}
-
-OCTET_INLINE f32x16 load_channels(const uint8_t *from, size_t index, octet_element type) {
-  switch (type) {
-  case OCTET_ELEMENT_U8:
-    return f32_of_u8(load_u8(from + index));
-  case OCTET_ELEMENT_I8:
-    return f32_of_i8(load_u8(from + index));
-  case OCTET_ELEMENT_F32:
-    break;
-  }
-  return load_f32((const float *)from + index);
 }
 
 OCTET_INLINE void store_channels(const octet_resample_plan *plan, uint8_t *to, size_t index, f32x16 v, size_t count) {
@@ -49,7 +37,7 @@ OCTET_INLINE size_t sum_channels(const octet_resample_plan *plan, const uint8_t 
         const f32x16 weight = rows.weight[r] * columns.weight[c];
         for (int v = 0; v < vectors; v++) {
           const size_t index = pixel * plan->source_stride + channel + (size_t)v * OCTET_LANES;
-          sums[v] += load_channels(image, index, type) * weight;
+          sums[v] += load_elements(image, index, type) * weight;
         }
       }
     }
