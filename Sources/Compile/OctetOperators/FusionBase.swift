@@ -13,6 +13,12 @@ package protocol FusionBase: Operator {
 
 extension FusionBase {
   package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive { try lower(site, fusing: []) }
+
+  /// This operator and what stands behind it as one, with the operands of `site`.
+  func fused(_ chain: [FusedOperation], at site: LoweringSite) -> Fused {
+    let furtherOperandCount = chain.reduce(0) { $0 + $1.furtherOperands.count }
+    return Fused(base: self, baseOperandCount: site.operands.count - furtherOperandCount, chain: chain)
+  }
 }
 
 extension Fused {

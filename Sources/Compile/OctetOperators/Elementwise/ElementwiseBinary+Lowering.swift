@@ -15,7 +15,7 @@ extension ElementwiseBinary {
     let shape = try site.shape(ofResult: 0)
     guard let kernelOperation, let store = AffineStore(chain, channelAxis: 1), shape.rank <= 6,
       let elements = elements(site)
-    else { return ReferencePrimitive(Fused(base: self, baseOperandCount: 2, chain: chain), site) }
+    else { return ReferencePrimitive(fused(chain, at: site), site) }
     let layout = try layout(site, shape)
     let views = try (0...1).map { index throws(OperatorError) in
       try site.operand(index, try site.shape(ofOperand: index) == shape ? layout : .planar)

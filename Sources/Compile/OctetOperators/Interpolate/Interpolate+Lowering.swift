@@ -26,8 +26,7 @@ extension Interpolate: FusionBase {
   }
 
   package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
-    let baseOperandCount = site.operands.count - chain.reduce(0) { $0 + $1.furtherOperands.count }
-    let reference = Fused(base: self, baseOperandCount: baseOperandCount, chain: chain)
+    let reference = fused(chain, at: site)
     let operands = reference.baseOperands(site.operands)
     let source = try site.shape(ofOperand: 0)
     guard let axes = try resampledAxes(operands, source, try resultTypes(operands)[0].shape) else {

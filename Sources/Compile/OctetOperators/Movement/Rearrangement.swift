@@ -17,8 +17,7 @@ extension Rearrangement {
 
   package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
     let shape = try site.shape(ofResult: 0)
-    let furtherOperandCount = chain.reduce(0) { $0 + $1.furtherOperands.count }
-    let reference = Fused(base: self, baseOperandCount: site.operands.count - furtherOperandCount, chain: chain)
+    let reference = fused(chain, at: site)
     guard site.operands[0].elementType.isByteAddressable,
       let order = try order(reference.baseOperands(site.operands), chain)
     else { return ReferencePrimitive(reference, site) }

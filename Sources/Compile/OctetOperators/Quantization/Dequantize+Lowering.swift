@@ -11,7 +11,7 @@ extension Dequantize: FusionBase {
   package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
     let isSigned = site.operands[0].elementType == .i8
     guard let store = DequantizedStore(self, site.operands, chain: chain) else {
-      return ReferencePrimitive(Fused(base: self, baseOperandCount: 1, chain: chain), site)
+      return ReferencePrimitive(fused(chain, at: site), site)
     }
     let (scales, shifts) = (store.scales.map { Float($0) }, store.shifts.map { Float($0) })
     switch store.result {
