@@ -85,6 +85,27 @@ package struct EpilogueProgram: Equatable {
     return true
   }
 
+  /// Takes the last quantizer off for a store that rounds and clamps by itself, to one range or one per channel; none
+  /// where the program ends in no quantizer.
+  ///
+  /// The bounds of such a store may also stand for a clamp in front of the quantizer that meets another step of it in
+  /// every channel.
+  package mutating func removeStoringQuantizer() -> [ClosedRange<Double>] {
+    guard case .roundClamp(let low, let high) = steps.last else { return [] }
+    steps.removeLast()
+    guard case .scaleShift(let scales, let shifts) = steps.last, scales.allSatisfy({ $0 > 0 }),
+      case .clamp(let realLow, let realHigh) = steps.dropLast().last
+    else { return [low...high] }
+    steps.removeLast(2)
+    appendScaleShift(scales, shifts)
+    let channels = max(scales.count, shifts.count)
+    return (0..<channels).map { channel in
+      let (scale, shift) = (scales[scales.count == 1 ? 0 : channel], shifts[shifts.count == 1 ? 0 : channel])
+      let bounds = [realLow, realHigh].map { Self.step($0 * scale + shift, within: low...high) }
+      return bounds[0]...bounds[1]
+    }
+  }
+
   private static func step(_ value: Double, within limits: ClosedRange<Double>) -> Double {
     max(limits.lowerBound, min(limits.upperBound, value)).rounded(.toNearestOrEven)
   }

@@ -71,17 +71,14 @@ struct PreparedEpilogue {
   private static func epilogue(
     _ program: EpilogueProgram, site: LoweringSite, _ baseOperandCount: Int, _ output: ElementType, _ channels: Int
   ) -> Epilogue {
-    var steps = program.steps
-    var range: ClosedRange<Float>?
-    // The last quantizer is the conversion of the store.
-    if output == .u8, case .roundClamp(let low, let high) = steps.last {
-      range = Float(low)...Float(high)
-      steps.removeLast()
-    }
-    let operations = steps.map { step in
+    var program = program
+    let ranges = output == .u8 ? program.removeStoringQuantizer() : []
+    let operations = program.steps.map { step in
       step.operation { site.operands[baseOperandCount + $0].elementType }
     }
-    return Epilogue(channels: channels, operations: operations, output: output, outputRange: range)
+    return Epilogue(
+      channels: channels, operations: operations, output: output,
+      outputRanges: ranges.map { Float($0.lowerBound)...Float($0.upperBound) })
   }
 
   func pointers(_ step: borrowing StepBuffers) -> EpilogueOperands {

@@ -107,6 +107,24 @@ private struct Chain {
     #expect(chain.program?.steps.first == .clamp(low: 0, high: .infinity))
   }
 
+  @Test func aStoreTakesTheBoundsOfEachChannel() throws {
+    var chain = Chain()
+    try chain.append(Clamp(minimum: 0, maximum: 0.5))
+    try chain.append(Quantize(inputLow: [-1, 0, -3], inputHigh: [1, 0.5, 1], levels: 256))
+    var program = try #require(chain.program)
+    #expect(program.removeStoringQuantizer() == [128...191, 0...255, 191...223])
+    #expect(program.steps == [.scaleShift(scales: [127.5, 510, 63.75], shifts: [127.5, 0, 191.25])])
+  }
+
+  @Test func aStoreThatDoesNotFollowAClampHasOneRange() throws {
+    var chain = Chain()
+    try chain.append(Quantize(inputLow: [-1], inputHigh: [1], levels: 255))
+    var program = try #require(chain.program)
+    #expect(program.removeStoringQuantizer() == [0...254])
+    #expect(program.removeStoringQuantizer() == [])
+    #expect(program.steps.count == 1)
+  }
+
   @Test func aScaleBehindAnAdditionGoesIntoBothSides() throws {
     var chain = Chain()
     try chain.append(Add(), Tensor(.f32, Chain.shape), isConstant: false)

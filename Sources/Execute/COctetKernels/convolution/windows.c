@@ -270,8 +270,9 @@ void octet_convolution_prepare(octet_convolution_plan *plan, octet_run_step *run
   const octet_convolution_geometry *g = &plan->geometry;
   octet_window_steps *steps = &plan->steps;
   // Kernels finish sums of pixels that follow each other.
-  plan->kind = plan->placement ? OCTET_EPILOGUE_ANY
-                               : octet_epilogue_kind_of(plan->epilogue, plan->layout.format != OCTET_WEIGHTS_F32);
+  const bool is_integer = plan->layout.format != OCTET_WEIGHTS_F32;
+  const size_t products = g->group_inputs * octet_tap_count(g);
+  plan->kind = plan->placement ? OCTET_EPILOGUE_ANY : octet_epilogue_kind_of(plan->epilogue, is_integer ? products : 0);
   steps->pointwise = true;
   ptrdiff_t bytes = (ptrdiff_t)plan->input_pixel_stride;
   for (int axis = 2; axis >= 0; axis--) {

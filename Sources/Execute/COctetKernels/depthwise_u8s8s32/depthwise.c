@@ -82,7 +82,7 @@ void octet_depthwise_pack(const octet_convolution_geometry *g, const octet_depth
 }
 
 void octet_depthwise_prepare(octet_depthwise_plan *plan) {
-  const octet_epilogue_kind kind = octet_epilogue_kind_of(plan->epilogue, true);
+  const octet_epilogue_kind kind = octet_epilogue_kind_of(plan->epilogue, octet_tap_count(&plan->geometry));
   const bool is_direct = kind == OCTET_EPILOGUE_REQUANTIZE && !plan->placement;
   plan->kind = is_direct ? kind : OCTET_EPILOGUE_ANY;
 }

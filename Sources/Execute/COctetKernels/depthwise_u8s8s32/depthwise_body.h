@@ -189,8 +189,8 @@ OCTET_INLINE depthwise_unit load_unit(const octet_depthwise_line *line, size_t c
     unit.direct = (octet_direct_rows){.output = line->direct.output + channel,
                                       .output_stride = line->direct.output_stride,
                                       .channels = left < OCTET_CHANNEL_UNIT ? left : OCTET_CHANNEL_UNIT,
-                                      .low = line->direct.low,
-                                      .high = line->direct.high};
+                                      .low = line->direct.low + channel,
+                                      .high = line->direct.high + channel};
     unit.scale = load_f32(line->direct.scale + channel);
     unit.shift = load_f32(line->direct.shift + channel);
   }

@@ -75,12 +75,27 @@ OCTET_INLINE void store_rows(const octet_direct_rows *rows, u8x64 bytes, size_t 
   }
 }
 
+/// Of `units` times sixteen channels the bytes that each value of a block meets.
+OCTET_INLINE u8x64 bytes_of_block(const uint8_t *of_channels, size_t units) {
+  u8x64 bytes;
+  if (units == OCTET_BLOCK_VECTORS) {
+    __builtin_memcpy(&bytes, of_channels, sizeof bytes);
+    return bytes;
+  }
+  u8x16 of_vector[OCTET_BLOCK_VECTORS];
+  _Pragma("clang loop unroll(full)") for (size_t i = 0; i < OCTET_BLOCK_VECTORS; i++) {
+    of_vector[i] = load_u8(of_channels + i % units * OCTET_LANES);
+  }
+  __builtin_memcpy(&bytes, of_vector, sizeof bytes);
+  return bytes;
+}
+
 /// Narrows and stores `count` rows of `units` times sixteen values, a block at the most.
 OCTET_INLINE void store_block(const octet_direct_rows *rows, const f32x16 block[OCTET_BLOCK_VECTORS], size_t row,
                               size_t count, size_t units, bool full) {
   // On bytes the bounds cost one operation per block.
-  const u8x64 bytes = __builtin_elementwise_max(narrow_f32(block), (u8x64)rows->low);
-  store_rows(rows, __builtin_elementwise_min(bytes, (u8x64)rows->high), row, count, units, full);
+  const u8x64 bytes = __builtin_elementwise_max(narrow_f32(block), bytes_of_block(rows->low, units));
+  store_rows(rows, __builtin_elementwise_min(bytes, bytes_of_block(rows->high, units)), row, count, units, full);
 }
 
 /// A value's way from its sum to what is narrowed.

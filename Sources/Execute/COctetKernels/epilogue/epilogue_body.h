@@ -125,6 +125,14 @@ OCTET_INLINE void apply_step(f32x16 *v, size_t vectors, const octet_epilogue_ste
   }
 }
 
+/// min(max(v, low), high) of u8 or i8.
+OCTET_INLINE u8x16 bounded(u8x16 v, u8x16 low, u8x16 high, bool is_signed) {
+  if (is_signed) {
+    return (u8x16)__builtin_elementwise_min(__builtin_elementwise_max((i8x16)v, (i8x16)low), (i8x16)high);
+  }
+  return __builtin_elementwise_min(__builtin_elementwise_max(v, low), high);
+}
+
 OCTET_INLINE void store_block(const f32x16 *v, size_t vectors, const octet_epilogue *epilogue, epilogue_place place) {
   const octet_epilogue_tile *tile = place.tile;
   uint8_t *pixel = tile->buffers->output + (tile->first_pixel + place.row) * tile->strides->output;
@@ -135,9 +143,13 @@ OCTET_INLINE void store_block(const f32x16 *v, size_t vectors, const octet_epilo
     }
     return;
   }
+  const bool is_signed = epilogue->output_type == OCTET_ELEMENT_I8;
+  const float low = is_signed ? -128.0f : 0.0f;
   OCTET_EACH_VECTOR {
-    const u8x16 bytes = low_bytes(round_clamped_f32(v[i], epilogue->low, epilogue->high));
-    store_first_u8(pixel + channel + i * OCTET_LANES, bytes, lanes_of(i, vectors, place));
+    const size_t at = channel + i * OCTET_LANES;
+    u8x16 bytes = low_bytes(round_clamped_f32(v[i], low, low + 255));
+    bytes = bounded(bytes, load_u8(epilogue->low + at), load_u8(epilogue->high + at), is_signed);
+    store_first_u8(pixel + at, bytes, lanes_of(i, vectors, place));
   }
 }
 

@@ -11,12 +11,13 @@ static bool has_operations(const octet_epilogue *epilogue, size_t count, const o
   return same;
 }
 
-/// Whether |scale·sum + shift| stays below 2^31 for every channel and every s32 sum; not so for NaN.
-static bool stays_integer(const octet_epilogue_step *step, size_t channels) {
-  const float limit = 2147483648.0f;
+/// Whether |scale·sum + shift| stays below 2^30 for every channel and every sum of so many products; not so for NaN.
+static bool stays_integer(const octet_epilogue_step *step, size_t channels, size_t products) {
+  // A product of bytes and what its zero points take off are below 2^17 together, and a sum is an s32.
+  const float most_sum = fminf((float)products * 131072.0f, 2147483648.0f);
   bool stays = true;
   for (size_t channel = 0; stays && channel < channels; channel++) {
-    stays = fabsf(step->first[channel]) * limit + fabsf(step->second[channel]) < limit / 2;
+    stays = fabsf(step->first[channel]) * most_sum + fabsf(step->second[channel]) < 1073741824.0f;
   }
   return stays;
 }
@@ -72,14 +73,15 @@ static bool find_float_steps(const octet_epilogue *epilogue, float_steps *steps)
          (!steps->clamp || steps->clamp->a > -INFINITY || steps->clamp->b < INFINITY);
 }
 
-octet_epilogue_kind octet_epilogue_kind_of(const octet_epilogue *epilogue, bool sums_are_integers) {
+octet_epilogue_kind octet_epilogue_kind_of(const octet_epilogue *epilogue, size_t integer_products) {
   static const octet_operation requantize[] = {OCTET_SCALE_SHIFT};
   float_steps steps;
   if (find_float_steps(epilogue, &steps)) {
     return OCTET_EPILOGUE_FLOATS;
   }
-  if (!sums_are_integers || epilogue->output_type != OCTET_ELEMENT_U8 || epilogue->step_count == 0 ||
-      epilogue->steps[0].operation != OCTET_SCALE_SHIFT || !stays_integer(&epilogue->steps[0], epilogue->channels)) {
+  if (integer_products == 0 || epilogue->output_type != OCTET_ELEMENT_U8 || epilogue->step_count == 0 ||
+      epilogue->steps[0].operation != OCTET_SCALE_SHIFT ||
+      !stays_integer(&epilogue->steps[0], epilogue->channels, integer_products)) {
     return OCTET_EPILOGUE_ANY;
   }
   return has_operations(epilogue, 1, requantize) ? OCTET_EPILOGUE_REQUANTIZE : residual_kind_of(epilogue);
@@ -119,8 +121,8 @@ octet_direct_rows octet_direct_rows_make(const octet_epilogue *epilogue, octet_e
   const octet_epilogue_step *steps = epilogue->steps;
   octet_direct_rows rows = {.scale = steps[0].first + first_channel,
                             .shift = steps[0].second + first_channel,
-                            .low = (uint8_t)epilogue->low,
-                            .high = (uint8_t)epilogue->high,
+                            .low = epilogue->low + first_channel,
+                            .high = epilogue->high + first_channel,
                             .output = buffers->output + first_pixel * strides->output + first_channel,
                             .output_stride = strides->output,
                             .channels = channels};

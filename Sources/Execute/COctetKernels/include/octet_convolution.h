@@ -33,6 +33,11 @@ typedef struct octet_convolution_geometry {
   ptrdiff_t pad[3];
 } octet_convolution_geometry;
 
+/// How many positions a kernel has.
+static inline size_t octet_tap_count(const octet_convolution_geometry *geometry) {
+  return geometry->kernel[0] * geometry->kernel[1] * geometry->kernel[2];
+}
+
 /// Neighbouring output channels that a kernel computes in one pass over its weights.
 typedef struct octet_convolution_panel {
   const octet_dot_kernel *kernel;

@@ -54,13 +54,14 @@ typedef enum octet_epilogue_kind {
   OCTET_EPILOGUE_FLOATS,
 } octet_epilogue_kind;
 
-/// u8 and i8 outputs are roundHalfEven(clamp(v, low, high)), NaN gives low; both bounds are integers of the type.
+/// u8 and i8 outputs are roundHalfEven(clamp(v, low[c], high[c])), NaN gives low.
 typedef struct octet_epilogue {
   octet_epilogue_step steps[OCTET_EPILOGUE_STEPS];
   /// Channels are how many values per channel the steps have.
   size_t step_count, channels;
   octet_element output_type;
-  float low, high;
+  /// One value of the output's type per channel, and 64 more that are read but not used.
+  const uint8_t *low, *high;
 } octet_epilogue;
 
 /// The tensors that an epilogue writes and reads: their first pixel's first channel.
@@ -98,8 +99,8 @@ typedef struct octet_pixel_placement {
 void octet_epilogue_finish(octet_epilogue_function *function, const octet_epilogue *epilogue,
                            const octet_epilogue_tile *tile, const octet_pixel_placement *placement);
 
-/// Which of those programs an epilogue of integer or f32 sums is.
-octet_epilogue_kind octet_epilogue_kind_of(const octet_epilogue *epilogue, bool sums_are_integers);
+/// Which of those programs an epilogue is. Integer sums are of so many products of bytes; 0 where sums are f32.
+octet_epilogue_kind octet_epilogue_kind_of(const octet_epilogue *epilogue, size_t integer_products);
 
 /// Neighbouring rows of sums, for a program other than OCTET_EPILOGUE_ANY: its parameters from the rows' first
 /// channel on, and where the first row stands. Up to 15 bytes past an operand's channels are read.
@@ -110,8 +111,8 @@ typedef struct octet_direct_rows {
   /// its clamp, both infinite where there is none, what scales all channels, 0 where nothing does, and the tensor that
   /// is added.
   float middle_low, middle_high, middle_scale, middle_shift, operand_scale, operand_shift;
-  /// The bounds of the output.
-  uint8_t low, high;
+  /// The bounds of the output, one per channel.
+  const uint8_t *low, *high;
   uint8_t *output;
   const uint8_t *operand;
   size_t output_stride, operand_stride, channels;

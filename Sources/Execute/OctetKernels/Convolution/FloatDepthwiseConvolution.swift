@@ -29,7 +29,7 @@ package final class FloatDepthwiseConvolution: ConvolutionKernel {
     let plan = octet_depthwise_f32_plan(
       geometry: geometry.code, weights: constants.base, input_pixel_stride: strides.input, strides: strides.code,
       epilogue: epilogue.program, finish: octet_epilogue_select(instructionSet.code).pointee.function,
-      kind: octet_epilogue_kind_of(epilogue.program, false))
+      kind: octet_epilogue_kind_of(epilogue.program, 0))
     let lines = geometry.batch * geometry.outputExtents[0] * geometry.outputExtents[1]
     let outputs = lines * geometry.outputExtents[2] * channels
     prepared = PreparedKernel(

@@ -3,7 +3,7 @@ package import OctetTensor
 
 /// What a convolution does with its sums before it stores them: operations in order, then a conversion.
 ///
-/// u8 and i8 outputs are roundHalfEven(clamp(v, outputRange)), and NaN gives the lower bound.
+/// u8 and i8 outputs are roundHalfEven(clamp(v, outputRanges[c])), and NaN gives the lower bound.
 ///
 /// Sendable because nothing is written after the initializer.
 package final class Epilogue: @unchecked Sendable {
@@ -19,15 +19,17 @@ package final class Epilogue: @unchecked Sendable {
   let program: UnsafePointer<octet_epilogue>
   private let programMemory: KernelMemory
   private let parameters: KernelMemory
+  /// The lower bounds of the output, then the upper ones.
+  private let bounds: KernelMemory
 
-  /// An epilogue over `channels` output channels. Without a range, u8 and i8 outputs take their type's.
+  /// An epilogue over `channels` output channels. Ranges are one, or one per channel; without one, u8 and i8 outputs
+  /// take their type's.
   package init(
-    channels: Int, operations: [PostOperation], output: ElementType, outputRange: ClosedRange<Float>? = nil
+    channels: Int, operations: [PostOperation], output: ElementType, outputRanges: [ClosedRange<Float>] = []
   ) {
     operandTypes = operations.compactMap(\.operandType)
     precondition(operations.count <= Self.maximumOperations, "an epilogue has at most 8 operations")
     precondition(operandTypes.count <= Self.maximumOperands, "an epilogue has at most 4 extra operands")
-    let range = Self.storedRange(of: output, requested: outputRange)
     self.channels = channels
     self.operations = operations
     self.output = output
@@ -40,8 +42,9 @@ package final class Epilogue: @unchecked Sendable {
     program.pointee.step_count = steps.count
     program.pointee.channels = channels
     program.pointee.output_type = output.code
-    program.pointee.low = range.lowerBound
-    program.pointee.high = range.upperBound
+    bounds = KernelMemory(Self.bounds(of: output, requested: outputRanges, channels: channels))
+    program.pointee.low = UnsafePointer(bounds.elements(UInt8.self))
+    program.pointee.high = program.pointee.low + bounds.byteCount / 2
     let values = parameters.elements(Float.self)
     withUnsafeMutableBytes(of: &program.pointee.steps) { bytes in
       let slots = bytes.bindMemory(to: octet_epilogue_step.self)
@@ -50,20 +53,28 @@ package final class Epilogue: @unchecked Sendable {
     self.program = UnsafePointer(program)
   }
 
-  private static func storedRange(of output: ElementType, requested: ClosedRange<Float>?) -> ClosedRange<Float> {
-    let whole: ClosedRange<Float> =
-      switch output {
-      case .u8: 0...255
-      case .i8: -128...127
-      case .f32: -Float.infinity...Float.infinity
-      default: preconditionFailure("an epilogue stores u8, i8 or f32, not \(output)")
+  private static func bounds(
+    of output: ElementType, requested ranges: [ClosedRange<Float>], channels: Int
+  ) -> [UInt8] {
+    let whole: ClosedRange<Float>
+    switch output {
+    case .u8: whole = 0...255
+    case .i8: whole = -128...127
+    case .f32: return []
+    default: preconditionFailure("an epilogue stores u8, i8 or f32, not \(output)")
+    }
+    precondition(ranges.count <= 1 || ranges.count == channels, "\(ranges.count) ranges for \(channels) channels")
+    func row(_ bound: (ClosedRange<Float>) -> Float) -> [UInt8] {
+      let values = ranges.isEmpty ? [bound(whole)] : ranges.map(bound)
+      let bytes = values.map { value in
+        guard whole.contains(value), let integer = Int(exactly: value) else {
+          preconditionFailure("the output bound \(value) is not an integer that \(output) holds")
+        }
+        return UInt8(truncatingIfNeeded: integer)
       }
-    guard let requested, output != .f32 else { return whole }
-    let bounds = [requested.lowerBound, requested.upperBound]
-    precondition(
-      bounds.allSatisfy { whole.contains($0) && $0 == $0.rounded() },
-      "the output range \(requested) is not one of integers that \(output) holds")
-    return requested
+      return ParameterTable.row(bytes, channels: channels)
+    }
+    return row(\.lowerBound) + row(\.upperBound)
   }
 }
 
@@ -89,11 +100,15 @@ private struct ParameterTable {
 
   init(channels: Int) { self.channels = channels }
 
-  private mutating func row(_ row: [Float]) -> Int {
+  /// One value per channel, and what is read past them.
+  static func row<Value: Numeric>(_ row: [Value], channels: Int) -> [Value] {
     precondition(row.count == channels || row.count == 1, "\(row.count) values for \(channels) channels")
+    return (row.count == channels ? row : Array(repeating: row[0], count: channels)) + Array(repeating: 0, count: 64)
+  }
+
+  private mutating func row(_ row: [Float]) -> Int {
     let start = values.count
-    values += row.count == channels ? row : Array(repeating: row[0], count: channels)
-    values += Array(repeating: 0, count: 64)
+    values += Self.row(row, channels: channels)
     return start
   }
 

@@ -53,8 +53,8 @@ struct ListedDotKernel: Sendable, CustomTestStringConvertible {
         let inputs = test.inputs(&random)
         let weights = test.weights(&random)
         for program in Self.programs(channels, &random) {
-          for range: ClosedRange<Float> in [0...255, 3...100] {
-            try expect(test, inputs, weights, program, range, listed, &random)
+          for output in [.u8, Output.bounded(channels: channels)] {
+            try expect(test, inputs, weights, program, output, listed, &random)
           }
         }
       }
@@ -63,9 +63,8 @@ struct ListedDotKernel: Sendable, CustomTestStringConvertible {
 
   private func expect(
     _ test: ConvolutionCase, _ inputs: [UInt8], _ weights: [Int8], _ program: [PostOperation],
-    _ range: ClosedRange<Float>, _ listed: ListedDotKernel, _ random: inout TestRandom
+    _ output: Output, _ listed: ListedDotKernel, _ random: inout TestRandom
   ) throws {
-    let output = Output(type: .u8, range: range)
     let channels = test.geometry.outputChannels
     let packed = weights.withUnsafeBufferPointer {
       PackedConvolutionWeights(
@@ -77,7 +76,7 @@ struct ListedDotKernel: Sendable, CustomTestStringConvertible {
       geometry: test.geometry, weights: packed, inputZeroPoint: test.zeroPoint,
       inputPixelStride: test.inputPixelStride, outputPixelStride: test.outputPixelStride,
       operandPixelStrides: operands.map { _ in test.outputPixelStride },
-      epilogue: Epilogue(channels: channels, operations: program, output: output.type, outputRange: range))
+      epilogue: Epilogue(channels: channels, operations: program, output: output.type, outputRanges: output.ranges))
     #expect("octet_" + convolution.kernelName == listed.testDescription)
     let found = try test.outputBytes(inputs, slack: 31, output, operands) {
       try convolution.run(input: $0, output: $1, operands: $2, team: testTeams[0])
@@ -86,8 +85,9 @@ struct ListedDotKernel: Sendable, CustomTestStringConvertible {
     let expected = sums.indices.map { index in
       let at = index / channels * test.outputPixelStride + index % channels
       return output.stored(
-        program.result(of: sums[index], channel: index % channels, operands: operands.map { Float($0[at]) }))
+        program.result(of: sums[index], channel: index % channels, operands: operands.map { Float($0[at]) }),
+        channel: index % channels)
     }
-    #expect(firstDifference(found, test.spread(expected)) == nil, "\(test.name), \(program), \(range)")
+    #expect(firstDifference(found, test.spread(expected)) == nil, "\(test.name), \(program), \(output)")
   }
 }

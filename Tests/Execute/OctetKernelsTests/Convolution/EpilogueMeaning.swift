@@ -4,17 +4,27 @@ import OctetTensor
 /// What an epilogue stores, by definition.
 struct Output {
   var type: ElementType
-  var range: ClosedRange<Float>?
+  /// One, or one per channel.
+  var ranges: [ClosedRange<Float>] = []
 
   static let f32 = Output(type: .f32)
-  static let u8 = Output(type: .u8, range: 0...255)
-  static let i8 = Output(type: .i8, range: -128...127)
+  static let u8 = Output(type: .u8, ranges: [0...255])
+  static let i8 = Output(type: .i8, ranges: [-128...127])
+
+  /// u8 with bounds that differ from channel to channel.
+  static func bounded(channels: Int) -> Output {
+    let ranges = (0..<channels).map { channel -> ClosedRange<Float> in
+      let low = channel % 5 * 20, high = 100 + channel % 7 * 25
+      return Float(low)...Float(high)
+    }
+    return Output(type: .u8, ranges: ranges)
+  }
 
   var bytes: Int { type == .f32 ? 4 : 1 }
 
   /// roundHalfEven(clamp(v)) as its low byte; NaN gives the lower bound.
-  func stored(_ value: Float) -> UInt8 {
-    guard let range else { return 0 }
+  func stored(_ value: Float, channel: Int) -> UInt8 {
+    guard let range = ranges.count == 1 ? ranges[0] : ranges.dropFirst(channel).first else { return 0 }
     return UInt8(truncatingIfNeeded: Int(value.clamped(range.lowerBound, range.upperBound).rounded(.toNearestOrEven)))
   }
 }

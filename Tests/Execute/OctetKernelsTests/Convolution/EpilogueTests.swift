@@ -25,7 +25,12 @@ struct EpilogueCase: Sendable, CustomTestStringConvertible {
     EpilogueCase("nothing, to f32", []),
     EpilogueCase("nothing, to u8", [], .u8),
     EpilogueCase("nothing, to i8", [], .i8),
-    EpilogueCase("nothing, to a part of u8", [], Output(type: .u8, range: 3...130)),
+    EpilogueCase("nothing, to a part of u8", [], Output(type: .u8, ranges: [3...130])),
+    EpilogueCase(
+      "a part of u8 per channel", [.scaleShift(scale: [0.3], shift: perChannel(10))],
+      Output(type: .u8, ranges: (0..<channels).map { Float($0)...Float(255 - $0) })),
+    EpilogueCase(
+      "a part of i8 per channel", [], Output(type: .i8, ranges: (0..<channels).map { Float($0 - 100)...Float($0) })),
     EpilogueCase("requantization", [.scaleShift(scale: perChannel(1), shift: perChannel(2))], .u8),
     EpilogueCase("one scale for all, a shift per channel", [.scaleShift(scale: [0.3], shift: perChannel(2))], .i8),
     EpilogueCase("one scale and shift for all", [.scaleShift(scale: [-1.7], shift: [0.5])]),
@@ -104,7 +109,7 @@ struct EpilogueCase: Sendable, CustomTestStringConvertible {
     _ = try instructionSet.cpuOrCancel()
     let channels = EpilogueCase.channels
     let epilogue = Epilogue(
-      channels: channels, operations: test.operations, output: test.output.type, outputRange: test.output.range)
+      channels: channels, operations: test.operations, output: test.output.type, outputRanges: test.output.ranges)
     let identity = (0..<channels * channels).map { Float($0 / channels == $0 % channels ? 1 : 0) }
     let weights = identity.withUnsafeBufferPointer {
       PackedConvolutionWeights(
@@ -132,7 +137,8 @@ struct EpilogueCase: Sendable, CustomTestStringConvertible {
     if test.output.type == .f32 {
       #expect(output.bytes.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) } == results)
     } else {
-      #expect(firstDifference(output.bytes, results.map(test.output.stored)) == nil)
+      let stored = results.enumerated().map { test.output.stored($1, channel: $0 % channels) }
+      #expect(firstDifference(output.bytes, stored) == nil)
     }
     withExtendedLifetime(memory) {}
   }
@@ -146,7 +152,7 @@ struct EpilogueCase: Sendable, CustomTestStringConvertible {
     }
     let convolution = FloatConvolution(
       geometry: .matrixProduct(rows: values.count, inputChannels: 1, outputChannels: 1), weights: weights,
-      epilogue: Epilogue(channels: 1, operations: [], output: .u8, outputRange: 5...250))
+      epilogue: Epilogue(channels: 1, operations: [], output: .u8, outputRanges: [5...250]))
     let output = TestMemory<UInt8>(count: values.count)
     try TestMemory(values).with { input in
       try output.with { try convolution.run(input: input, output: $0, team: testTeams[0]) }

@@ -17,7 +17,8 @@ import Testing
       inputPixelStride: test.inputPixelStride, outputPixelStride: test.outputPixelStride,
       operandPixelStrides: operands.map { _ in test.outputPixelStride },
       epilogue: Epilogue(
-        channels: test.geometry.outputChannels, operations: operations, output: output.type, outputRange: output.range))
+        channels: test.geometry.outputChannels, operations: operations, output: output.type, outputRanges: output.ranges
+      ))
     return try test.outputBytes(inputs, slack: 31, output, operands) {
       try convolution.run(input: $0, output: $1, operands: $2, team: team)
     }
@@ -51,7 +52,8 @@ import Testing
     let expected = sums.indices.map { index in
       let at = index / channels * test.outputPixelStride + index % channels
       return Output.u8.stored(
-        operations.result(of: sums[index], channel: index % channels, operands: [Float(residual[at])]))
+        operations.result(of: sums[index], channel: index % channels, operands: [Float(residual[at])]),
+        channel: index % channels)
     }
     #expect(firstDifference(found[0], test.spread(expected)) == nil)
     #expect(found[0] == found[1], "one thread and two write different bytes")

@@ -29,7 +29,7 @@ import Testing
     QuantizedMatrixProduct(
       shape, leftZeroPoint: sides.zeroPoints.left, rightZeroPoint: sides.zeroPoints.right,
       epilogue: Epilogue(
-        channels: shape.columns, operations: operations, output: output.type, outputRange: output.range),
+        channels: shape.columns, operations: operations, output: output.type, outputRanges: output.ranges),
       instructionSet: instructionSet)
   }
 
@@ -90,7 +90,8 @@ import Testing
     let found = try testTeams.map { try run(kernel, left, right, .u8, operand: operand, team: $0) }
     let expected = exactSums(shape, sides, left, right).enumerated().map { index, sum in
       Output.u8.stored(
-        operations.result(of: sum, channel: index % shape.columns, operands: [Float(operand[index])]))
+        operations.result(of: sum, channel: index % shape.columns, operands: [Float(operand[index])]),
+        channel: index % shape.columns)
     }
     #expect(firstDifference(found[0], expected) == nil)
     #expect(found[0] == found[1], "one thread and two write different bytes")

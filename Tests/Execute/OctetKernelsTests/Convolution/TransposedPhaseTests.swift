@@ -132,7 +132,8 @@ import Testing
     let sums = test.sums { (Int32(inputs[$0]) - Int32(Self.zeroPoint)) * Int32(weights[$1]) }
     let values = sums.enumerated().map { index, sum in
       Output.u8.stored(
-        Self.operations.result(of: Float(sum), channel: index % channels, operands: [Float(residual[index])]))
+        Self.operations.result(of: Float(sum), channel: index % channels, operands: [Float(residual[index])]),
+        channel: index % channels)
     }
     let expected = (0..<test.outputPixels).map { values[$0 * channels..<($0 + 1) * channels] }
     #expect(firstDifference(found[0], Array(expected.joined(separator: [0xA5, 0xA5, 0xA5]))) == nil)
