@@ -66,10 +66,11 @@ struct Damage: Sendable, CustomTestStringConvertible {
         "small.xml: layer 'c' (type Const, opset1): attribute 'shape': expected extents whose product is at most "
         + "1099511627776, found [4294967296, 4294967296]"),
     Damage(
-      what: "type of a constant", old: "element_type=\"f32\" shape=\"1, 2\"", new: "element_type=\"u1\" shape=\"1, 2\"",
+      what: "type of a constant", old: "element_type=\"f32\" shape=\"1, 2\"",
+      new: "element_type=\"string\" shape=\"1, 2\"",
       sentence:
         "small.xml: layer 'c' (type Const, opset1): attribute 'element_type': expected a type that constants can "
-        + "have, found u1"),
+        + "have, found string"),
     Damage(
       what: "type of an input", old: "shape=\"1,2\" element_type=\"f32\"", new: "shape=\"1,2\" element_type=\"string\"",
       sentence:

@@ -1,6 +1,7 @@
 """Convolutions, products, pooling, quantization and recurrent cells."""
 
 import numpy as np
+import openvino as ov
 import openvino.opset1 as op1
 import openvino.opset3 as op3
 import openvino.opset4 as op4
@@ -8,6 +9,7 @@ import openvino.opset5 as op5
 import openvino.opset6 as op6
 import openvino.opset7 as op7
 import openvino.opset8 as op8
+import openvino.opset13 as op13
 import openvino.opset14 as op14
 import openvino.opset15 as op15
 
@@ -54,6 +56,9 @@ POOLS = [
     case("AvgPool", "padding excluded", lambda x: op1.avg_pool(x, [2, 2], [1, 1], [0, 1], [3, 3], True), f32(1, 2, 6, 5)),
     # Not with ceil: where windows reach behind the padding, the CPU kernels count those taps only if there is padding.
     case("AvgPool", "padding included", lambda x: op1.avg_pool(x, [2, 2], [1, 1], [1, 1], [3, 3], False), f32(1, 2, 6, 6)),
+    case("AvgPool", "opset16, dilated", lambda x: create("opset16", "AvgPool", [x], {
+        "strides": [1, 2], "dilations": [2, 3], "pads_begin": [1, 2], "pads_end": [1, 1], "kernel": [2, 3], "exclude-pad": False,
+        "rounding_type": "floor", "auto_pad": "explicit"}), f32(1, 2, 6, 8)),
     case("AvgPool", "opset14", lambda x: op14.avg_pool(x, [2, 2], [1, 1], [1, 1], [3, 3], True, "ceil_torch"), f32(1, 2, 6, 5)),
 ]
 
@@ -62,6 +67,26 @@ PRODUCTS = [
     case("MatMul", "transposed", lambda x: op1.matmul(x, weights(3, 4), True, True), f32(4, 2)),
     case("MatMul", "batches", lambda x, y: op1.matmul(x, y, False, True), f32(2, 1, 3, 4), f32(5, 2, 4)),
     case("MatMul", "vector", lambda x: op1.matmul(x, weights(4), False, False), f32(2, 4)),
+]
+
+def bits(*shape):
+    """A kernel of one bit an element, the first in the lowest bit of a byte: so BinaryConvolution reads it."""
+    values = np.random.default_rng(list(shape)).integers(0, 2, shape).astype(np.uint8)
+    return ov.op.Constant(ov.Tensor(np.packbits(values.reshape(-1), bitorder="little"), ov.Shape(shape), ov.Type.u1))
+
+
+def binary(pad_value=0.0, auto_pad="explicit", strides=(1, 2)):
+    attributes = {
+        "strides": list(strides), "pads_begin": [1, 1], "pads_end": [0, 1], "dilations": [1, 1], "mode": "xnor-popcount",
+        "pad_value": pad_value, "auto_pad": auto_pad,
+    }
+    return lambda x: create("opset1", "BinaryConvolution", [op1.convert(op1.greater(x, scalar(0)), "f32"), bits(2, 8, 3, 2)], attributes)
+
+
+BINARY = [
+    case("BinaryConvolution", "padding counts nothing", binary(), f32(2, 8, 4, 5)),
+    case("BinaryConvolution", "padding of ones", binary(1.0), f32(1, 8, 4, 5)),
+    case("BinaryConvolution", "padding of minus ones", binary(-1.0, "same_upper"), f32(1, 8, 5, 5)),
 ]
 
 ADAPTIVE = [
@@ -147,6 +172,14 @@ QUANTIZATION = [
     case("FakeQuantize", "per channel", lambda x: op1.fake_quantize(
         x, op1.constant(np.array([-1, -2], np.float32).reshape(1, 2, 1, 1)), op1.constant(np.array([1, 3], np.float32).reshape(1, 2, 1, 1)),
         scalar(-1), scalar(2), 16), f32(1, 2, 3, 4)),
+] + [
+    case("FakeConvert", f"{destination}, {name}", lambda x, destination=destination, operands=operands: op13.fake_convert(x, *operands, destination_type=destination), x)
+    for destination in ["f8e4m3", "f8e5m2"]
+    for name, operands, x in [
+        ("scale", [scalar(2)], f32(3, 8, low=-300, high=300)), ("scale and shift per channel", [
+            op1.constant(np.array([[4], [0.5], [1]], np.float32)), op1.constant(np.array([[1], [-3], [0.25]], np.float32))], f32(3, 7)),
+        ("small and large", [scalar(1)], np.array([0, 1e-3, 2**-9, 3 * 2**-10, -2**-11, 1.0625, 464, 1e6, -1e9, -2**-17], np.float32)),
+    ]
 ]
 
 MISCELLANEOUS = [
@@ -168,6 +201,14 @@ def cell(opset, operator, gates, biases, states, **attributes):
     return build, [f32(2, 2)] + [f32(2, 3, low=-1, high=1)] * states
 
 
+def first_cell():
+    """The first version, whose last operand is for peepholes."""
+    def build(x, *initial):
+        operands = [x, *initial, weights(12, 2), weights(12, 3), weights(12), op1.constant(np.zeros(9, np.float32))]
+        return create("opset1", "LSTMCell", operands, {"hidden_size": 3, "weights_format": "fico", "input_forget": False} | LSTM)
+    return build, [f32(2, 2)] + [f32(2, 3, low=-1, high=1)] * 2
+
+
 def sequence(operator, gates, biases, states, direction="forward", **attributes):
     """The same over 4 steps, the second sequence of the batch having 2."""
     tracks = 2 if direction == "bidirectional" else 1
@@ -185,6 +226,7 @@ LSTM = {"activations": ["sigmoid", "tanh", "tanh"]}
 RECURRENT = [
     case(operator, name, build, *inputs) for operator, name, (build, inputs) in [
         ("LSTMCell", "plain", cell("opset4", "LSTMCell", 4, 4, 2, **LSTM)),
+        ("LSTMCell", "opset1", first_cell()),
         ("LSTMCell", "clip", cell("opset4", "LSTMCell", 4, 4, 2, clip=0.5, **LSTM)),
         ("GRUCell", "plain", cell("opset3", "GRUCell", 3, 3, 1, **GRU)),
         ("GRUCell", "linear before reset", cell("opset3", "GRUCell", 3, 4, 1, linear_before_reset=True, **GRU)),
@@ -213,5 +255,5 @@ MATRICES_AND_BEAMS = [
 
 CASES = (
     CONVOLUTIONS + POOLS + ADAPTIVE + PRODUCTS + EINSUMS + EMBEDDINGS + DEFORMABLE + QUANTIZATION + MISCELLANEOUS + RECURRENT
-    + DECODING + MATRICES_AND_BEAMS
+    + DECODING + MATRICES_AND_BEAMS + BINARY
 )

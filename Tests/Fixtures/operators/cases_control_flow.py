@@ -3,7 +3,9 @@
 import numpy as np
 import openvino as ov
 import openvino.opset1 as op1
+import openvino.opset3 as op3
 import openvino.opset5 as op5
+import openvino.opset6 as op6
 import openvino.opset8 as op8
 
 from case import case, f32
@@ -87,6 +89,22 @@ def nested(x, first):
     return [op1.add(x, node.get_iter_value(following, -1)).output(0)]
 
 
+def accumulator(initial):
+    """A sum over inferences, as its first one is."""
+    def build(x):
+        start = [op1.multiply(x, scalar(0.5))] if initial else []
+        held = op6.read_value(*start, "sum", np.float32, [2, 3])
+        total = op1.add(held, x)
+        return [total.output(0), op6.assign(total, "sum").output(0)]
+    return build
+
+
+def first_accumulator(x):
+    """The same by the operators of opset3."""
+    total = op1.add(op3.read_value(op1.constant(np.full((2, 3), 0.5, np.float32)), "sum"), x)
+    return [total.output(0), op3.assign(total, "sum").output(0)]
+
+
 ROWS = f32(4, 3), f32(1, 3)
 
 CASES = [
@@ -105,4 +123,7 @@ CASES = [
     case("TensorIterator", "forwards", iterator(), f32(2, 4, 3), f32(2, 1, 3)),
     case("TensorIterator", "backwards", iterator(True), f32(2, 4, 3), f32(2, 1, 3)),
     case("TensorIterator", "parts of two", iterator(size=2), f32(2, 4, 3), f32(2, 1, 3)),
+    case("ReadValue", "zeros", accumulator(False), f32(2, 3)),
+    case("ReadValue", "what the request gives", accumulator(True), f32(2, 3)),
+    case("Assign", "opset3", first_accumulator, f32(2, 3)),
 ]

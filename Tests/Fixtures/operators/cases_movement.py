@@ -137,6 +137,9 @@ REARRANGING = [
 SEARCHING = [
     case("Select", "broadcast", op1.select, boolean(2, 3), f32(3), f32(2, 1)),
     case("OneHot", "axis 1", lambda i: op1.one_hot(i, one(4), f(2.5), f(-1), 1), i32(2, 3, low=-1, high=5)),
+    case("OneHot", "opset16, from the end", lambda i: create("opset16", "OneHot", [i, one(4), f(2.5), f(-1)], {"axis": -1, "negative_indices_mode": "normalize"}), i32(2, 3, low=-5, high=5)),
+    case("OneHot", "opset16, negative ones left out", lambda i: create("opset16", "OneHot", [i, one(4), f(2.5), f(-1)], {"axis": -1, "negative_indices_mode": "ignore_negative"}), i32(2, 3, low=-5, high=5)),
+    case("Identity", "floats", lambda x: op1.relu(create("opset16", "Identity", [x])), f32(2, 3)),
     case("Range", "opset1", lambda x: op1.add(x, op1.range(f(1), f(3), f(0.4))), f32(5)),
     case("Range", "opset4", lambda x: op1.add(x, create("opset4", "Range", [one(7), one(-1), one(-3)], {"output_type": "f32"})), f32(3)),
     case("NonZero", "i32", lambda x: op3.non_zero(x, "i32"), i32(3, 4, low=0, high=2)),
@@ -198,4 +201,13 @@ RESAMPLING = [
     case("Interpolate", "opset1 cubic", lambda x: op1.interpolate(x, ints(7, 9), {"axes": [2, 3], "mode": "cubic", "align_corners": False}), f32(1, 2, 4, 5)),
 ]
 
-CASES = SPLITTING + GATHERING + SCATTERING + REARRANGING + SEARCHING + GENERATED + RESAMPLING
+SEGMENTS = [
+    case("SegmentMax", name, lambda x, count=count, filling=filling: create(
+        "opset16", "SegmentMax", [x, ints(0, 0, 2, 2, 3)] + ([one(count)] if count else []), {"fill_mode": filling}), f32(5, 2, 2))
+    for name, count, filling in [("as many as there are", None, "zero"), ("more", 6, "lowest"), ("fewer", 3, "zero")]
+] + [
+    case("SegmentMax", "segments of a request", lambda x, s: create("opset16", "SegmentMax", [x, s, one(4)], {"fill_mode": "zero"}),
+         i32(4, 3), np.array([1, 1, 1, 3], np.int32)),
+]
+
+CASES = SPLITTING + GATHERING + SCATTERING + REARRANGING + SEARCHING + GENERATED + SEGMENTS + RESAMPLING

@@ -79,9 +79,12 @@ def record(case):
     ]
     node = case.build(*parameters)
     outputs = node if isinstance(node, (list, tuple)) else node.outputs()
+    # What is kept for a next inference is no output.
+    sinks = [output.get_node() for output in outputs if output.get_node().get_type_name() == "Assign"]
+    outputs = [output for output in outputs if output.get_node().get_type_name() != "Assign"]
     for index, output in enumerate(outputs):
         output.get_tensor().set_names({f"y{index}"})
-    model = ov.Model([ov.opset1.result(output) for output in outputs], parameters, case.operator)
+    model = ov.Model([ov.opset1.result(output) for output in outputs], sinks, parameters, case.operator)
     # Names that OpenVINO makes up count all nodes of the process.
     for index, operator in enumerate(model.get_ordered_ops()):
         operator.set_friendly_name(f"{operator.get_type_name()}_{index}")

@@ -124,7 +124,7 @@ struct IRImporter {
 
   private func constant(_ layer: IRLayer) throws(OperatorError) -> Tensor {
     let type = try layer.attributes.elementType("element_type")
-    guard type != .u1, type != .string else {
+    guard type != .string else {
       throw .mismatch("attribute 'element_type'", expected: "a type that constants can have", found: type.rawValue)
     }
     let shape = try layer.attributes.shape("shape")

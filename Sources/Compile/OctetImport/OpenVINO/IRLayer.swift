@@ -131,7 +131,7 @@ extension IRPort {
   /// Precision names of ports; the file also allows FP64 and others that no tensor of ours has.
   private static let precisionNames: [ElementType: String] = [
     .f64: "FP64", .f32: "FP32", .f16: "FP16", .bf16: "BF16", .i64: "I64", .i32: "I32", .i16: "I16", .i8: "I8",
-    .i4: "I4", .u64: "U64", .u32: "U32", .u16: "U16", .u8: "U8", .u4: "U4", .u1: "U1", .boolean: "BOOL",
+    .i4: "I4", .u64: "U64", .u32: "U32", .u16: "U16", .u8: "U8", .u4: "U4", .u1: "BIN", .boolean: "BOOL",
   ]
 
   /// Whether `type` is something that this record can mean; what either leaves open agrees with everything.

@@ -31,7 +31,7 @@ enum IROperatorTable {
 
   private static let rows: [IROperator] =
     activations + elementwise + compute + movement + selection + reductions + normalization + recurrent + detection
-    + detectron + controlFlow + fourier
+    + detectron + controlFlow + fourier + color
 
   private static let makers: [String: IROperator.Make] = {
     var makers: [String: IROperator.Make] = [:]

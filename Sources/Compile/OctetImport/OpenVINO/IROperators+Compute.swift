@@ -9,8 +9,12 @@ extension IROperatorTable {
     IROperator("AdaptiveMaxPool", 8) { layer in
       try AdaptiveMaxPool(indexType: layer.attributes.elementType("index_element_type", default: .i64))
     },
-    IROperator("AvgPool", 1, 14) { layer in
+    IROperator("AvgPool", 1, 14, 16) { layer in
       AvgPool(pooling: try layer.pooling(), excludesPadding: try layer.attributes.boolean("exclude-pad"))
+    },
+    IROperator("BinaryConvolution", 1) { layer in
+      try layer.attributes.require("mode", oneOf: "xnor-popcount")
+      return try BinaryConvolution(window: layer.window(), padValue: layer.attributes.double("pad_value"))
     },
     IROperator("Convolution", 1) { layer in Convolution(window: try layer.window(), isGrouped: false) },
     IROperator("ConvolutionBackpropData", 1) { layer in try deconvolution(layer, isGrouped: false) },
@@ -37,6 +41,9 @@ extension IROperatorTable {
     },
     plain("EmbeddingBagPackedSum", 3, EmbeddingBag(grouping: .packed, reduction: .sum)),
     plain("EmbeddingSegmentsSum", 3, EmbeddingBag(grouping: .segments, reduction: .sum)),
+    IROperator("FakeConvert", 13) { layer in
+      FakeConvert(to: try layer.attributes.choice("destination_type", default: .f8e4m3))
+    },
     IROperator("FakeQuantize", 1) { layer in
       try layer.requireNumPyBroadcasting()
       return try FakeQuantize(levels: layer.attributes.integer("levels"))

@@ -1,9 +1,11 @@
 import OctetGraph
 import OctetOperators
+import OctetTensor
 
 extension IROperatorTable {
-  /// Operators that run networks of their own.
+  /// Operators that run networks of their own or keep variables.
   static let controlFlow: [IROperator] = [
+    IROperator("Assign", 3, 6) { layer in Assign(variable: try layer.attributes.text("variable_id")) },
     IROperator("If", 8) { layer in
       try If(
         whenTrue: branch(layer, "then_body", "then_port_map"), whenFalse: branch(layer, "else_body", "else_port_map"))
@@ -14,6 +16,15 @@ extension IROperatorTable {
       return try Loop(
         iteration(layer),
         condition: condition.map { (entry) throws(OperatorError) in try body.output(entry.layer) })
+    },
+    IROperator("ReadValue", 3) { layer in
+      try ReadValue(variable: layer.attributes.text("variable_id"), type: nil)
+    },
+    IROperator("ReadValue", 6) { layer in
+      try ReadValue(
+        variable: layer.attributes.text("variable_id"),
+        type: TensorType(
+          layer.attributes.elementType("variable_type"), layer.attributes.partialShape("variable_shape")))
     },
     IROperator("TensorIterator", 1) { layer in try TensorIterator(iteration(layer)) },
   ]

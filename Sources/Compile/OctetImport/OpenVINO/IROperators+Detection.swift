@@ -5,6 +5,15 @@ import OctetTensor
 extension IROperatorTable {
   /// Detection heads and attention.
   static let detection: [IROperator] = [
+    IROperator("DeformablePSROIPooling", 1) { layer in
+      try layer.attributes.require("mode", oneOf: "bilinear_deformable")
+      let group = try layer.attributes.integer("group_size", default: 1)
+      return try DeformablePSROIPooling(
+        outputChannels: layer.attributes.integer("output_dim"), groupSize: group,
+        scale: layer.attributes.float("spatial_scale"), spatialBins: spatialBins(layer),
+        offsetScale: layer.attributes.float("trans_std", default: 1),
+        partSize: layer.attributes.integer("part_size", default: 1))
+    },
     IROperator("DetectionOutput", 1) { layer in
       try detectionOutput(layer, classCount: layer.attributes.integer("num_classes"))
     },
@@ -20,6 +29,12 @@ extension IROperatorTable {
         settings: suppression(layer), overlapThreshold: layer.attributes.float("iou_threshold", default: 0),
         shrinking: layer.attributes.float("nms_eta", default: 1))
     },
+    IROperator("NMSRotated", 13) { layer in
+      try NMSRotated(
+        sortsAcrossImages: layer.attributes.boolean("sort_result_descending", default: true),
+        indexType: layer.attributes.elementType("output_type", default: .i64),
+        isClockwise: layer.attributes.boolean("clockwise", default: true))
+    },
     IROperator("NonMaxSuppression", 1) { layer in try nonMaxSuppression(layer, indexType: .i64) },
     IROperator("NonMaxSuppression", 3, 4) { layer in
       try nonMaxSuppression(layer, indexType: layer.attributes.elementType("output_type", default: .i64))
@@ -33,10 +48,7 @@ extension IROperatorTable {
         outputChannels: layer.attributes.integer("output_dim"),
         groupSize: layer.attributes.integer("group_size", default: 1),
         scale: layer.attributes.float("spatial_scale"), mode: layer.attributes.choice("mode", default: .average),
-        spatialBins: (
-          x: layer.attributes.integer("spatial_bins_x", default: 1),
-          y: layer.attributes.integer("spatial_bins_y", default: 1)
-        ))
+        spatialBins: spatialBins(layer))
     },
     IROperator("PriorBox", 1) { layer in try PriorBox(settings: priorBox(layer)) },
     IROperator("PriorBox", 8) { layer in
@@ -62,6 +74,12 @@ extension IROperatorTable {
     IROperator("ROIAlign", 3) { layer in try roiAlign(layer, alignment: .asymmetric) },
     IROperator("ROIAlign", 9) { layer in
       try roiAlign(layer, alignment: layer.attributes.choice("aligned_mode", default: .asymmetric))
+    },
+    IROperator("ROIAlignRotated", 15) { layer in
+      try ROIAlignRotated(
+        height: layer.attributes.integer("pooled_h"), width: layer.attributes.integer("pooled_w"),
+        samplingRatio: layer.attributes.integer("sampling_ratio"), scale: layer.attributes.float("spatial_scale"),
+        isClockwise: layer.attributes.boolean("clockwise_mode", default: false))
     },
     IROperator("ROIPooling", 1, 2) { layer in
       let sizes = try pooledSizes(layer)
@@ -104,6 +122,13 @@ extension IROperatorTable {
     settings.clipsBeforeSieving = try layer.attributes.boolean("clip_before_nms", default: false)
     settings.clipsAfterSieving = try layer.attributes.boolean("clip_after_nms", default: false)
     return try DetectionOutput(settings: settings)
+  }
+
+  private static func spatialBins(_ layer: IRLayer) throws(OperatorError) -> (x: Int, y: Int) {
+    (
+      x: try layer.attributes.integer("spatial_bins_x", default: 1),
+      y: try layer.attributes.integer("spatial_bins_y", default: 1)
+    )
   }
 
   private static func nonMaxSuppression(

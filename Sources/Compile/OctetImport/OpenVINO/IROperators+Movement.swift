@@ -40,6 +40,7 @@ extension IROperatorTable {
     IROperator("GatherND", 8) { layer in
       try GatherND(batchAxes: layer.attributes.integer("batch_dims", default: 0), joinsBatchAxes: false)
     },
+    plain("Identity", 16, Identity()),
     IROperator("Pad", 1, 12) { layer in Pad(mode: try layer.attributes.choice("pad_mode")) },
     IROperator("ReorgYolo", 2) { layer in try ReorgYolo(stride: layer.attributes.integer("stride")) },
     IROperator("Reshape", 1) { layer in Reshape(specialZero: try layer.attributes.boolean("special_zero")) },

@@ -19,6 +19,11 @@ extension IROperatorTable {
       RecurrentSequence(cell: try gruCell(layer), direction: try layer.attributes.choice("direction"))
     },
     plain("GatherTree", 1, GatherTree()),
+    IROperator("LSTMCell", 1) { layer in
+      // Gates that share what they let through are not what any engine computes.
+      try layer.attributes.require("input_forget", oneOf: "false", "0")
+      return try FirstLSTMCell(lstmCell(layer), order: layer.attributes.choice("weights_format", default: .fico))
+    },
     IROperator("LSTMCell", 4) { layer in try lstmCell(layer) },
     IROperator("LSTMSequence", 5) { layer in
       RecurrentSequence(cell: try lstmCell(layer), direction: try layer.attributes.choice("direction"))

@@ -43,6 +43,13 @@ extension IROperatorTable {
       try NonZero(outputType: layer.attributes.elementType("output_type", default: .i64))
     },
     IROperator("OneHot", 1) { layer in OneHot(axis: try layer.attributes.integer("axis")) },
+    IROperator("OneHot", 16) { layer in
+      try layer.attributes.require("negative_indices_mode", oneOf: "ignore_negative", "normalize")
+      return try OneHot(
+        axis: layer.attributes.integer("axis"),
+        countsFromEnd: layer.attributes.has("negative_indices_mode")
+          && layer.attributes.text("negative_indices_mode").lowercased() == "normalize")
+    },
     IROperator("Range", 1) { _ in RangeOperator(outputType: nil) },
     IROperator("Range", 4) { layer in RangeOperator(outputType: try layer.attributes.elementType("output_type")) },
     IROperator("SearchSorted", 15) { layer in
@@ -50,6 +57,7 @@ extension IROperatorTable {
         goesRight: layer.attributes.boolean("right_mode", default: false),
         outputType: layer.attributes.elementType("output_type", default: .i64))
     },
+    IROperator("SegmentMax", 16) { layer in SegmentMax(filling: try layer.attributes.choice("fill_mode")) },
     IROperator("TopK", 1, 3, 11) { layer in
       try TopK(
         axis: layer.attributes.integer("axis"), mode: layer.attributes.choice("mode"),

@@ -7,7 +7,7 @@ extension Convolution: FusionBase {
   package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
     guard let constant = site.operands[1].constant,
       let setting = try ConvolutionSetting(self, constant, site, fusing: chain)
-    else { return ReferencePrimitive(Fused(base: self, baseOperandCount: 2, chain: chain), site) }
+    else { return ReferencePrimitive(fused(chain, at: site), site) }
     switch (site.operands[0].elementType, constant.elementType) {
     case (.u8, .i8) where setting.weights.isDepthwise: return setting.depthwise()
     case (.u8, .i8): return setting.quantized()

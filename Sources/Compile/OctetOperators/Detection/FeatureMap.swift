@@ -53,6 +53,14 @@ struct FeatureMap {
     return (regions.shape[0], x.shape[1])
   }
 
+  /// Checks that operand 2 names an image for each region.
+  static func expectImages(_ operands: [Operand], _ regions: Dimension, of name: String) throws(OperatorError) {
+    try operands.expectIndices(at: 2, of: name)
+    guard operands[2].shape.isCompatible(with: [regions]) else {
+      throw .mismatch("images of \(name)", expected: "one for each region", found: "\(operands[2].type)")
+    }
+  }
+
   /// Checks the extents that regions are pooled to.
   static func checkPooled(_ extents: [Int], of name: String) throws(OperatorError) {
     guard extents.allSatisfy({ (1...1 << 12).contains($0) }) else {

@@ -29,72 +29,33 @@ package struct NonMaxSuppression: Operator {
   package init(
     encoding: Encoding, sortsAcrossImages: Bool, indexType: ElementType, givesScores: Bool
   ) throws(OperatorError) {
-    guard indexType == .i64 || indexType == .i32 else {
-      throw .mismatch("output type of \(Self.name)", expected: "i32 or i64", found: "\(indexType)")
-    }
     self.encoding = encoding
     self.sortsAcrossImages = sortsAcrossImages
     self.indexType = indexType
     self.givesScores = givesScores
+    try selection.check()
+  }
+
+  private var selection: BoxSelection {
+    BoxSelection(sortsAcrossImages: sortsAcrossImages, indexType: indexType, name: Self.name)
   }
 
   package var attributes: String { "\(encoding.rawValue)\(sortsAcrossImages ? " sorted" : "")" }
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
     try operands.expect(2...6, of: Self.name)
-    let (boxes, scores) = (operands[0].shape, operands[1].shape)
-    guard operands[0].elementType.isFloatingPoint, operands[1].elementType.isFloatingPoint, boxes.rank == 3,
-      scores.rank == 3, boxes[2].accepts(4), boxes.isCompatible(with: [scores[0], scores[2], boxes[2]])
-    else {
-      throw .mismatch(
-        "operands of \(Self.name)", expected: "boxes [N, boxes, 4] and scores [N, classes, boxes]",
-        found: "\(operands[0].type), \(operands[1].type)")
-    }
-    for operand in operands.dropFirst(2)
-    where operand.shape.fixed?.elementCount != 1 || operand.elementType == .string {
-      throw .mismatch("limits of \(Self.name)", expected: "single numbers", found: "\(operand.type)")
-    }
-    let rows = try largestCount(operands).map { Dimension.bounded(0...$0) } ?? .dynamic
-    let indices = TensorType(indexType, [rows, 3])
-    return givesScores ? [indices, TensorType(.f32, [rows, 3]), TensorType(indexType, [1])] : [indices]
-  }
-
-  /// images · classes · min(boxes, how many to take), when all of them are known.
-  private func largestCount(_ operands: [Operand]) throws(OperatorError) -> Int? {
-    guard let images = operands[1].shape[0].fixedExtent, let classes = operands[1].shape[1].fixedExtent,
-      let boxes = operands[1].shape[2].fixedExtent
-    else { return nil }
-    let wanted = try operands.count > 2 ? operands.integers(at: 2, "limit of \(Self.name)")?.first : 0
-    return try Extent.product([images, classes, min(boxes, max(wanted ?? boxes, 0))], of: Self.name)
+    let types = try selection.resultTypes(operands, numbersOfBox: 4)
+    return givesScores ? types : [types[0]]
   }
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
-    func number(_ index: Int) -> Double { index < operands.count ? operands[index].doubles.first ?? 0 : 0 }
-    // Clamped before converting: the limits may come with a request.
-    let wanted = Int(max(0, min(number(2), Double(Shape.maximumElementCount)).rounded(.towardZero)))
-    let sieve = Sieve(wanted: wanted, overlap: number(3), score: number(4), sigma: number(5))
-    let (images, classes, count) = (operands[1].shape[0], operands[1].shape[1], operands[1].shape[2])
-    let (coordinates, scores) = (operands[0].doubles, operands[1].doubles)
-    var found: [Candidate] = []
-    var budget = ComparisonBudget()
-    for image in 0..<images {
-      let boxes = (0..<count).map { box(coordinates[((image * count + $0) * 4)...].prefix(4)) }
-      for category in 0..<classes {
-        let first = (image * classes + category) * count
-        for (index, score) in try sieve.taken(boxes, Array(scores[first..<first + count]), &budget) {
-          found.append(Candidate(image: image, category: category, box: index, score: score))
-        }
-      }
+    func number(_ index: Int) -> Double { BoxSelection.number(operands, index) }
+    let sieve = Sieve(
+      wanted: BoxSelection.wanted(operands), overlap: number(3), score: number(4), sigma: number(5))
+    let results = try selection.evaluate(operands, box: box) { boxes, scores, budget throws(OperatorError) in
+      try sieve.taken(boxes, scores, &budget)
     }
-    if sortsAcrossImages { found.sort { $0.precedes($1) } }
-    let rows = Shape(valid: [found.count, 3])
-    let indices = found.flatMap { [Double($0.image), Double($0.category), Double($0.box)] }
-    guard givesScores else { return [Tensor(indexType, rows, converting: indices)] }
-    return [
-      Tensor(indexType, rows, converting: indices),
-      Tensor(.f32, rows, converting: found.flatMap { [Double($0.image), Double($0.category), $0.score] }),
-      Tensor(indexType, [1], converting: [Double(found.count)]),
-    ]
+    return givesScores ? results : [results[0]]
   }
 
   private func box(_ values: ArraySlice<Double>) -> Box {
@@ -104,19 +65,6 @@ package struct NonMaxSuppression: Operator {
       return Box([min(v[1], v[3]), min(v[0], v[2]), max(v[1], v[3]), max(v[0], v[2])])
     case .center:
       return Box([v[0] - v[2] / 2, v[1] - v[3] / 2, v[0] + v[2] / 2, v[1] + v[3] / 2])
-    }
-  }
-
-  private struct Candidate {
-    let image: Int
-    let category: Int
-    let box: Int
-    let score: Double
-
-    /// Higher scores first; equal ones by image, class and box.
-    func precedes(_ other: Candidate) -> Bool {
-      score == other.score
-        ? (image, category, box) < (other.image, other.category, other.box) : score > other.score
     }
   }
 }

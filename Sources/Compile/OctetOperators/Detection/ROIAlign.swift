@@ -45,10 +45,7 @@ package struct ROIAlign: Operator {
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
     try operands.expect(3, of: Self.name)
     let extents = try FeatureMap.extents(operands, valuesPerRegion: 4, of: Self.name)
-    try operands.expectIndices(at: 2, of: Self.name)
-    guard operands[2].shape.isCompatible(with: [extents.regions]) else {
-      throw .mismatch("images of \(Self.name)", expected: "one for each region", found: "\(operands[2].type)")
-    }
+    try FeatureMap.expectImages(operands, extents.regions, of: Self.name)
     return [
       operands[0].type.with(shape: [extents.regions, extents.channels, .fixed(sampling.height), .fixed(sampling.width)])
     ]

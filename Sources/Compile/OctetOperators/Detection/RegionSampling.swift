@@ -49,6 +49,16 @@ struct RegionSampling: Hashable, Sendable {
   private func samples(
     from start: Double, to end: Double, bins: Int, extent: Int
   ) throws(OperatorError) -> [[Double?]] {
+    try places(from: start, to: end, bins: bins).map { $0.map { Self.inside($0, extent: extent) } }
+  }
+
+  /// A place on the map, or nil; those up to a pixel before its first pixel count as that.
+  static func inside(_ place: Double, extent: Int) -> Double? {
+    place >= -1 && place <= Double(extent) ? max(place, 0) : nil
+  }
+
+  /// For each bin along an axis the places where it is sampled.
+  func places(from start: Double, to end: Double, bins: Int) throws(OperatorError) -> [[Double]] {
     let length = (leastSize.map { max(end - start, $0) } ?? (end - start)) / Double(bins)
     let count = ratio > 0 ? Double(ratio) : length.rounded(.up)
     // The values come with a request: neither NaN nor a region without end.
@@ -57,8 +67,7 @@ struct RegionSampling: Hashable, Sendable {
     }
     return (0..<bins).map { bin in
       (0..<Int(max(count, 0))).map { sample in
-        let place = start + Double(bin) * length + length / count * (Double(sample) + 0.5)
-        return place >= -1 && place <= Double(extent) ? max(place, 0) : nil
+        start + Double(bin) * length + length / count * (Double(sample) + 0.5)
       }
     }
   }

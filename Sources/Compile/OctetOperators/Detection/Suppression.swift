@@ -16,6 +16,8 @@ struct Suppression {
   var pixel = 0.0
   /// Whether boxes must touch without their last pixels before they can overlap.
   var needsTouch = false
+  /// How much work it is to compare two of them, upright boxes being 1.
+  var comparisonCost = 1
 
   /// The boxes that are taken, by index, in the order in which they are.
   ///
@@ -23,21 +25,29 @@ struct Suppression {
   func taken(
     _ boxes: [Box], order: [Int], _ budget: inout ComparisonBudget
   ) throws(OperatorError) -> [Int] {
+    let closed = boxes.map { $0.closed(by: pixel) }
+    return try taken(order: order, &budget) { taken, own in
+      // Less than any threshold: boxes that do not touch leave each other in peace.
+      if needsTouch, !boxes[taken].touches(boxes[own]) { return -.infinity }
+      return closed[taken].overlap(closed[own])
+    }
+  }
+
+  /// The same for boxes of any form.
+  func taken(
+    order: [Int], _ budget: inout ComparisonBudget, overlap: (_ taken: Int, _ own: Int) -> Double
+  ) throws(OperatorError) -> [Int] {
     var threshold = overlapThreshold
     var taken: [Int] = []
-    var closed: [Box] = []
-    for index in order.prefix(candidateLimit) {
+    for own in order.prefix(candidateLimit) {
       guard taken.count < keepLimit else { break }
-      try budget.spend(taken.count)
-      let own = boxes[index].closed(by: pixel)
-      let isFree = closed.indices.allSatisfy { position in
-        if needsTouch, !boxes[taken[position]].touches(boxes[index]) { return true }
-        let overlap = closed[position].overlap(own)
+      try budget.spend(taken.count * comparisonCost)
+      let isFree = taken.allSatisfy { other in
+        let overlap = overlap(other, own)
         return !(overlap > threshold || dropsEqual && overlap == threshold)
       }
       guard isFree else { continue }
-      taken.append(index)
-      closed.append(own)
+      taken.append(own)
       if shrinking < 1, threshold > 0.5 { threshold *= shrinking }
     }
     return taken

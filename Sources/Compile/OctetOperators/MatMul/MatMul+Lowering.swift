@@ -49,7 +49,7 @@ extension MatMul: FusionBase {
   }
 
   private func reference(_ site: LoweringSite, _ chain: [FusedOperation]) -> any Primitive {
-    ReferencePrimitive(Fused(base: self, baseOperandCount: 2, chain: chain), site)
+    ReferencePrimitive(fused(chain, at: site), site)
   }
 
   /// Σ (a − z)·w = Σ (a − zᵢ)·w − (z − zᵢ)·Σ w: the kernel takes the integer zᵢ, the rest is a shift per column.

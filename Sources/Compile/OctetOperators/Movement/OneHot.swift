@@ -1,16 +1,21 @@
 package import OctetGraph
 package import OctetTensor
 
-/// y[…, k, …] = on where k = indices[…], else off; the new axis has extent depth  (opset1).
+/// y[…, k, …] = on where k = indices[…], else off; the new axis has extent depth  (opset1, opset16).
 ///
-/// Operands: indices, depth, on and off. An index outside the axis gives a row of off.
+/// Operands: indices, depth, on and off. An index outside the axis gives a row of off, but negative ones may
+/// count from the end.
 package struct OneHot: Operator {
   package static let name = "OneHot"
   package let axis: Int
+  package let countsFromEnd: Bool
 
-  package init(axis: Int) { self.axis = axis }
+  package init(axis: Int, countsFromEnd: Bool = false) {
+    self.axis = axis
+    self.countsFromEnd = countsFromEnd
+  }
 
-  package var attributes: String { "axis \(axis)" }
+  package var attributes: String { "axis \(axis)" + (countsFromEnd ? " from the end" : "") }
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
     try operands.expect(4, of: Self.name)
@@ -38,7 +43,10 @@ package struct OneHot: Operator {
     let axis = try Axis.normalized(axis, rank: shape.rank, of: Self.name)
     let source = operands[0].shape
     var places: [Int] = []
-    for (position, index) in operands[0].doubles.enumerated() where index >= 0 && index < Double(shape[axis]) {
+    let depth = Double(shape[axis])
+    for (position, given) in operands[0].doubles.enumerated() {
+      let index = countsFromEnd && given < 0 ? given + depth : given
+      guard index >= 0, index < depth else { continue }
       var coordinates = source.coordinates(of: position)
       coordinates.insert(Int(index), at: axis)
       places.append(shape.index(of: coordinates))

@@ -11,7 +11,7 @@ extension AvgPool: FusionBase {
   package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
     guard let element = VectorElement(site.operands[0].elementType), let store = AffineStore(average: chain),
       Set(zeroPoints).count == 1
-    else { return ReferencePrimitive(Fused(base: self, baseOperandCount: 1, chain: chain), site) }
+    else { return ReferencePrimitive(fused(chain, at: site), site) }
     let x = try site.operand(0, .channelsLast)
     let y = try site.result(0, .channelsLast)
     let kernel = Pool(
@@ -40,7 +40,7 @@ extension ReduceMean: FusionBase {
       let store = AffineStore(average: chain)
     else {
       if chain.isEmpty, let reduction = try ReductionPrimitive(self, site) { return reduction }
-      return ReferencePrimitive(Fused(base: self, baseOperandCount: 2, chain: chain), site)
+      return ReferencePrimitive(fused(chain, at: site), site)
     }
     let x = try site.operand(0, .channelsLast)
     _ = try site.result(0, .planar)

@@ -1,9 +1,9 @@
 package import OctetGraph
 package import OctetTensor
 
-/// Average over a sliding window  (opset1, opset14).
+/// Average over a sliding window  (opset1, opset14, opset16).
 ///
-///     y[n, c, p] = 1/d · Σ over t of (x[n, c, p·stride + t − pad] − z[c])
+///     y[n, c, p] = 1/d · Σ over t of (x[n, c, p·stride + t·dilation − pad] − z[c])
 ///
 /// d is the number of taps inside the image, or with padding included those inside the padded image. z is 0 on floats.
 package struct AvgPool: Operator {
@@ -63,7 +63,11 @@ package struct AvgPool: Operator {
       let (stride, kernel) = (pooling.window.strides[axis], pooling.kernel[axis])
       let pads = pooling.window.pads(axis: axis, input: source[axis + 2], kernel: kernel)
       let end = source[axis + 2] + pads.begin + pads.end
-      let own = (0..<result[axis + 2]).map { max(0, min($0 * stride + kernel, end) - $0 * stride) }
+      let dilation = pooling.window.dilations[axis]
+      let own = (0..<result[axis + 2]).map { position in
+        let inside = (end - position * stride + dilation - 1) / dilation
+        return max(0, min(kernel, inside))
+      }
       counts = counts.flatMap { count in own.map { count * $0 } }
     }
     return counts

@@ -3,7 +3,7 @@ import OctetGraph
 import OctetOperators
 
 /// `f(x)`  ⇒  `x`, where f changes nothing: a reshape to the same shape, a conversion to the same type, a concatenation
-/// of one, ReLU on unsigned integers, a multiplication by one, an addition of zero.
+/// of one, a variable of a request, ReLU on unsigned integers, a multiplication by one, an addition of zero.
 struct RemoveIdentities: RewriteRule {
   func rewrite(_ node: Node, in graph: Graph) -> GraphPatch? {
     guard let kept = identity(node, in: graph) else { return nil }
@@ -20,7 +20,8 @@ struct RemoveIdentities: RewriteRule {
     switch node.op {
     // Dynamic extents that look alike need not be equal.
     case is Reshape, is Squeeze, is Unsqueeze: return node.type.shape.fixed == nil ? nil : 0
-    case is Convert: return 0
+    case is Convert, is Identity, is Assign: return 0
+    case is ReadValue: return node.operands.isEmpty ? nil : 0
     case is Concat: return node.operands.count == 1 ? 0 : nil
     case is ReLU: return source?.elementType == .u8 ? 0 : nil
     case let op as Transpose:
