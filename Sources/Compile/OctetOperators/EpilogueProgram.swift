@@ -55,7 +55,7 @@ package struct EpilogueProgram: Equatable {
     case let op as Quantize: return append(op)
     case let op as Dequantize: return append(op.dequantization)
     case is PReLU: return appendLeakyReLU(operation)
-    case is Swish: return appendSwish(operation)
+    case let op as LeakyReLU: steps.append(.leakyReLU(slopes: [op.slope]))
     case let op as any ElementwiseUnary:
       guard let function = op.kernelOperation else { return false }
       steps.append(.unary(function))
@@ -125,15 +125,6 @@ package struct EpilogueProgram: Equatable {
     else { return false }
     steps.append(.leakyReLU(slopes: values))
     operandCount += 1
-    return true
-  }
-
-  private mutating func appendSwish(_ operation: FusedOperation) -> Bool {
-    guard operation.chainOperand == 0 else { return false }
-    let beta = operation.furtherOperands.first.map { $0.constant?.doubles.first } ?? 1
-    guard let beta else { return false }
-    steps.append(.unary(.swish(beta: Float(beta))))
-    operandCount += operation.furtherOperands.count
     return true
   }
 

@@ -20,13 +20,14 @@ extension PassPipeline {
       Stage(
         "patterns",
         [RecognizeActivations(), RecognizeMVN(), RecognizeRMS(), RecognizeNormalizeL2(), RecognizeSoftMax()]),
+      Stage("pieces", [BindParameters(), DecomposeGroupNormalization(), DecomposeLRN()]),
     ])
 
   /// FakeQuantize in, integers out.
   package static let lowPrecision = PassPipeline(
     "low precision",
     [
-      Stage("decomposition", [DecomposeFakeQuantize(), SpellOutFakeQuantize()]),
+      Stage("decomposition", [DequantizeBytes(), DecomposeFakeQuantize(), SpellOutFakeQuantize()]),
       // Before scales are joined: then f would meet several.
       Stage("prerequisites", [MoveConcatAfter(), FoldAffineIntoQuantize()]),
       Stage(
@@ -53,7 +54,7 @@ extension PassPipeline {
   package static let specialization = PassPipeline(
     "specialization",
     [
-      Stage("folding", [FoldShapeOf(), FoldConstants(), RemoveIdentities()]),
+      Stage("folding", [FoldShapeOf(), FoldConstants(), RemoveIdentities(), DecomposeGroupNormalization()]),
       Stage("movements", [ChainRearrangements()]),
     ])
 }

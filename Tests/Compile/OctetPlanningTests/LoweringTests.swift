@@ -240,6 +240,43 @@ import Testing
     try expectKernels(g, bitExact: false)
   }
 
+  @Test(arguments: [[2, 6, 4, 5], [1, 6, 7]] as [Shape])
+  func groups(_ shape: Shape) throws {
+    let g = GraphBuilder()
+    let x = try g.input("x", PartialShape(shape))
+    let norm = try GroupNormalization(groups: 3, epsilon: 1e-3)
+    g.output(try g.add(Swish(), try g.add(norm, x, try g.randomConstant([6]), try g.randomConstant([6]))))
+    try expectKernels(g)
+  }
+
+  @Test(arguments: [3, 4, 5])
+  func neighbouringChannels(_ size: Int) throws {
+    let g = GraphBuilder()
+    let norm = try LRN(alpha: 0.5, beta: 0.75, bias: 1.5, size: size)
+    g.output(try g.add(norm, try g.input("x", [2, 9, 4, 5]), try g.integers([1])))
+    try expectKernels(g)
+  }
+
+  /// In planar memory, with channels last, and with a slope for each channel or one for all.
+  @Test(arguments: [false, true], [7, 1])
+  func slopes(_ isChannelsLast: Bool, _ count: Int) throws {
+    let g = GraphBuilder()
+    var x = try g.input("x", [2, 7, 4, 5])
+    // A pooling in between, so that no epilogue takes it.
+    if isChannelsLast {
+      x = try g.maxPool(try g.convolution(x, try g.randomConstant([7, 7, 3, 3])), 2)
+    }
+    g.output(try g.add(PReLU(), x, try g.randomConstant([count])))
+    try expectKernels(g, bitExact: !isChannelsLast)
+  }
+
+  @Test(arguments: [ElementType.u8, .i8])
+  func numbersOfBytes(_ type: ElementType) throws {
+    let g = GraphBuilder()
+    g.output(try g.add(Convert(to: .f32), try g.input("x", [2, 7, 4, 5], type)))
+    try expectKernels(g)
+  }
+
   @Test func rootMeanSquares() throws {
     let g = GraphBuilder()
     let x = try g.input("x", [2, 5, 19])

@@ -44,11 +44,12 @@ import Testing
       try? Case(ShuffleChannels(axis: 1, groups: 3)), try? Case(SpaceToDepth(blockSize: 2, mode: .blocksFirst)),
       try? Case(SpaceToDepth(blockSize: 4, mode: .depthFirst)),
       Case(BatchToSpace(), [1, 1, 2, 1], [0, 0, 2, 0], [0, 0, 0, 0]),
+      Case(Roll(), [2, -3], [1, 3]), Case(Roll(), [1], [2]), Case(Roll(), [-9, 3, 1], [0, 2, 2]),
     ]
     return made.compactMap(\.self)
   }()
 
-  @Test func everyCaseIsMade() { #expect(Self.cases.count == 17) }
+  @Test func everyCaseIsMade() { #expect(Self.cases.count == 20) }
 
   private func expectMoves(_ g: GraphBuilder) throws {
     let kernels = try ModelCompiler().layers(of: g.graph).map(\.kernel)
@@ -63,6 +64,43 @@ import Testing
       g.output(result, "y\(index)")
     }
     try expectMoves(g)
+  }
+
+  /// With planar memory and with channels last, one axis and all of them, cut and extended.
+  @Test(
+    arguments: Pad.Mode.allCases,
+    [
+      ([0, 0, 1, 2], [0, 0, 3, 1]), ([0, 0, 0, 4], [0, 0, 0, 0]), ([0, 2, 0, 0], [0, 1, 0, 0]),
+      ([1, 1, 1, 1], [1, 3, 2, 5]),
+      ([0, -1, 1, -2], [-1, 2, -1, 0]), ([0, 0, 0, 0], [0, 0, 0, 0]),
+    ])
+  func bordersAreCopied(_ mode: Pad.Mode, _ widths: ([Int], [Int])) throws {
+    // Mirrors reach no further than the axis.
+    if mode == .reflect, widths.0[0] > 0 { return }
+    for isChannelsLast in [false, true] {
+      let g = GraphBuilder()
+      var x = try g.input("x", [2, 6, 4, 8])
+      if isChannelsLast { x = try g.convolution(x, try g.randomConstant([6, 6, 1, 1])) }
+      let border = mode == .constant ? [try g.scalar(0.375)] : []
+      let padded = try g.addNode(
+        Pad(mode: mode), [x, try g.integers(widths.0), try g.integers(widths.1)] + border)
+      g.output(try g.add(Sigmoid(), Value(padded)))
+      let kernels = try ModelCompiler().layers(of: g.graph).map(\.kernel)
+      #expect(!kernels.contains("reference"), "\(kernels)")
+      try expectExecutionMatchesMeaningEverywhere(g.graph, bitExact: !isChannelsLast)
+    }
+  }
+
+  @Test(arguments: Pad.Mode.allCases)
+  func bytesGetBordersToo(_ mode: Pad.Mode) throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", [2, 6, 4, 8]), -1, 1.55)
+    let padded = try g.add(Pad(mode: mode), x, try g.integers([0, 0, 1, 2]), try g.integers([0, 0, 2, 0]))
+    g.output(try g.int8Convolution(padded, inputs: 6, outputs: 5))
+    let layers = try ModelCompiler().layers(of: g.graph)
+    #expect(!layers.contains { $0.kernel == "reference" }, "\(layers.map(\.kernel))")
+    #expect(layers.filter { $0.macs > 0 }.map(\.precision) == ["int8"])
+    try expectExecutionMatchesMeaningEverywhere(g.graph, tolerance: Tolerance(step: 0.1))
   }
 
   @Test(arguments: [ElementType.u8, .f16, .i64])

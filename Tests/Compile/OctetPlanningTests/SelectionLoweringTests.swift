@@ -52,6 +52,23 @@ import Testing
     try expectExecutionMatchesMeaningEverywhere(g.graph)
   }
 
+  @Test(
+    arguments: [
+      ReduceMax(keepsAxes: false), ReduceMax(keepsAxes: true), ReduceMean(keepsAxes: true), ReduceSum(keepsAxes: false),
+    ]
+      as [any Reduction], [[1], [2, 3], [3], [1, 2, 3], [0, 1]])
+  func bytesAreReduced(_ reduction: any Reduction, _ axes: [Int]) throws {
+    for isChannelsLast in [false, true] {
+      let g = GraphBuilder()
+      var x = try g.fakeQuantize(try g.input("x", [2, 7, 4, 5]), -0.7, 1.3)
+      if isChannelsLast { x = try g.fakeQuantize(try g.int8Convolution(x, inputs: 7, outputs: 7), -0.7, 1.3) }
+      g.output(try g.add(reduction, x, try g.integers(axes)))
+      let layers = try ModelCompiler().layers(of: g.graph)
+      #expect(!layers.contains { $0.kernel == "reference" }, "\(layers.map(\.kernel))")
+      try expectExecutionMatchesMeaningEverywhere(g.graph, tolerance: Tolerance(step: isChannelsLast ? 0.1 : 0))
+    }
+  }
+
   // MARK: - Slices
 
   @Test(arguments: [ElementType.i32, .i64], [0, 1, 2])

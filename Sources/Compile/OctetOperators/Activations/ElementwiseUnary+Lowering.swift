@@ -28,7 +28,7 @@ extension RowLayout {
   }
 }
 
-private struct UnaryPrimitive: Primitive {
+struct UnaryPrimitive: Primitive {
   let kernel: UnaryF32
 
   var kernelName: String { kernel.kernelName }

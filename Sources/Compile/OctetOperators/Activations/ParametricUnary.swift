@@ -1,4 +1,5 @@
 package import OctetGraph
+package import OctetKernels
 package import OctetTensor
 
 /// y[i] = f(x[i]; p…) with scalar parameters p that are operands.
@@ -6,6 +7,9 @@ package protocol ParametricUnary: Operator {
   /// How many parameters may be given.
   static var parameterCounts: ClosedRange<Int> { get }
   static func apply(_ x: Double, _ parameters: [Double]) -> Double
+
+  /// The kernel of this function on f32; nil runs the reference.
+  static func kernelOperation(_ parameters: [Float]) -> UnaryF32.Operation?
 }
 
 extension ParametricUnary {

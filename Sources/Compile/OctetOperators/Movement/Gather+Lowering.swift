@@ -44,9 +44,6 @@ private enum IndexWidth {
 }
 
 private struct GatherPrimitive: Primitive {
-  /// Fewer bytes than this are copied sooner than another thread is told.
-  private static let bytesPerTask = 1 << 18
-
   let rows: Int
   let rowsPerBatch: Int
   let extent: Int
@@ -60,11 +57,7 @@ private struct GatherPrimitive: Primitive {
   func execute(_ step: borrowing StepBuffers) {
     let (source, indices, destination) = (step.operand(0), step.operand(1), step.result(0))
     let slices = rows * indicesPerBatch
-    let tasks = min(max(slices * sliceBytes / Self.bytesPerTask, 1), slices, step.team.threads)
-    if tasks <= 1 { return copy(0..<slices, source, indices, destination) }
-    step.team.run(tasks: tasks) { task, _ in
-      copy(slices * task / tasks..<slices * (task + 1) / tasks, source, indices, destination)
-    }
+    step.team.forParts(of: slices, byteCount: slices * sliceBytes) { copy($0, source, indices, destination) }
   }
 
   /// Slices of the result. An index outside the axis gives zeros.

@@ -18,6 +18,18 @@ extension Movement {
     try reordering(site) ?? ReferencePrimitive(self, site)
   }
 
+  /// The same for operators whose axes each show some of their positions.
+  func lowerSelection(
+    _ site: LoweringSite, _ indices: ([Operand], Shape) throws(OperatorError) -> [[Int]]
+  ) throws(OperatorError) -> any Primitive {
+    if let movement = try reordering(site) { return movement }
+    let (source, result) = (try site.shape(ofOperand: 0), try site.shape(ofResult: 0))
+    guard site.operands[0].elementType.isByteAddressable, AxisSelection.canSelect(from: source, to: result) else {
+      return ReferencePrimitive(self, site)
+    }
+    return try AxisSelection(try indices(site.operands, source), border: nil, site)
+  }
+
   /// A kernel, where the places of all elements are known and follow strides.
   func reordering(_ site: LoweringSite) throws(OperatorError) -> (any Primitive)? {
     let type = site.operands[0].elementType

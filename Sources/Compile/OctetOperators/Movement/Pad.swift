@@ -1,4 +1,5 @@
 package import OctetGraph
+package import OctetRuntime
 package import OctetTensor
 
 /// x with a border along every axis; negative widths cut  (opset1, opset12).
@@ -78,19 +79,29 @@ package struct Pad: Operator {
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
     let shape = try fixedResultShape(operands)
     if shape.elementCount == 0 { return [Tensor(operands[0].elementType, shape)] }
-    let (begin, _) = try widths(operands.known)
     let source = operands[0].shape
-    let indices = source.extents.indices.map { axis in
-      (0..<shape[axis]).map { place($0 - begin[axis], source[axis]) }
-    }
+    let indices = try selection(operands.known, source, shape)
     if mode != .constant { return [operands[0].selecting(indices.map { $0.compactMap { $0 } })] }
-    let value = operands.count == 4 ? operands[3].doubles : [0]
-    let border = Tensor(operands[0].elementType, [1], converting: value).filling(shape)
+    let border = (border(operands.known) ?? Tensor(operands[0].elementType, [1])).filling(shape)
     // The part of x that is inside, and where it goes.
     let kept = indices.map { $0.compactMap { $0 } }
     let places = indices.map { own in own.indices.filter { own[$0] != nil } }
     let inside = Self.flatten(places, shape)
     return [border.replacing(inside, by: Self.flatten(kept, source), of: operands[0])]
+  }
+
+  /// For each axis, the positions of x that the result shows; nil for border.
+  func selection(_ operands: [Operand], _ source: Shape, _ result: Shape) throws(OperatorError) -> [[Int?]] {
+    let begin = try widths(operands).begin
+    return source.extents.indices.map { axis in
+      (0..<result[axis]).map { place($0 - begin[axis], source[axis]) }
+    }
+  }
+
+  /// One element of the border, when it is known.
+  func border(_ operands: [Operand]) -> Tensor? {
+    guard operands.count == 4, mode == .constant else { return Tensor(operands[0].elementType, [1]) }
+    return operands[3].constant.map { Tensor(operands[0].elementType, [1], converting: $0.doubles) }
   }
 
   /// The element of an axis that a position shows; nil where a constant stands.
@@ -109,6 +120,14 @@ package struct Pad: Operator {
     zip(indices, shape.strides).reduce([0]) { bases, axis in
       bases.flatMap { base in axis.0.map { base + $0 * axis.1 } }
     }
+  }
+
+  package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
+    let (source, result) = (try site.shape(ofOperand: 0), try site.shape(ofResult: 0))
+    guard AxisSelection.canSelect(from: source, to: result), let border = border(site.operands) else {
+      return ReferencePrimitive(self, site)
+    }
+    return try AxisSelection(try selection(site.operands, source, result), border: border, site)
   }
 
   /// Copies pass as they are; a border of 0 does where 0 stands for 0.

@@ -1,4 +1,5 @@
 package import OctetGraph
+package import OctetRuntime
 package import OctetTensor
 
 /// Some axes back to front; the second operand names them by index or has a truth value for each  (opset1).
@@ -32,10 +33,18 @@ package struct Reverse: Movement {
   }
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
-    let axes = try axes(operands.known)
-    let indices = operands[0].shape.extents.enumerated().map { axis, extent in
+    [operands[0].selecting(try selection(operands.known, operands[0].shape))]
+  }
+
+  /// For each axis, the positions that it shows.
+  func selection(_ operands: [Operand], _ shape: Shape) throws(OperatorError) -> [[Int]] {
+    let axes = try axes(operands)
+    return shape.extents.enumerated().map { axis, extent in
       axes.contains(axis) ? Array((0..<extent).reversed()) : Array(0..<extent)
     }
-    return [operands[0].selecting(indices)]
+  }
+
+  package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
+    try lowerSelection(site, selection)
   }
 }

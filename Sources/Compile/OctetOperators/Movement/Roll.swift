@@ -1,4 +1,5 @@
 package import OctetGraph
+package import OctetRuntime
 package import OctetTensor
 
 /// Shifts x around along some axes: y[i] = x[(i − shift) mod extent]; operands x, shifts and axes  (opset7).
@@ -28,13 +29,21 @@ package struct Roll: Movement {
   }
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
-    let shifts = try shifts(operands.known)
-    let indices = operands[0].shape.extents.enumerated().map { axis, extent in
+    [operands[0].selecting(try selection(operands.known, operands[0].shape))]
+  }
+
+  /// For each axis, the positions that it shows.
+  func selection(_ operands: [Operand], _ shape: Shape) throws(OperatorError) -> [[Int]] {
+    let shifts = try shifts(operands)
+    return shape.extents.enumerated().map { axis, extent in
       guard extent > 0 else { return [Int]() }
       // Each shift is reduced first: their sum might overflow.
       let total = (shifts[axis] ?? []).reduce(0) { ($0 + $1 % extent) % extent }
       return (0..<extent).map { ($0 - total + extent) % extent }
     }
-    return [operands[0].selecting(indices)]
+  }
+
+  package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
+    try lowerSelection(site, selection)
   }
 }

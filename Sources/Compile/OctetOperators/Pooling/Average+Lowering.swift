@@ -36,17 +36,12 @@ extension ReduceMean: FusionBase {
   }
 
   package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
-    guard let element = VectorElement(site.operands[0].elementType), coversImage(Array(site.operands.prefix(2))),
-      let store = AffineStore(average: chain)
-    else {
-      if chain.isEmpty, let reduction = try ReductionPrimitive(self, site) { return reduction }
-      return ReferencePrimitive(fused(chain, at: site), site)
-    }
-    let x = try site.operand(0, .channelsLast)
-    _ = try site.result(0, .planar)
-    let axes = x.shape.extents[2...].map { PoolGeometry.Axis(input: $0, output: 1, kernel: max($0, 1)) }
-    let geometry = PoolGeometry(
-      batch: x.shape[0], channels: x.shape[1], axes: Array(axes), sourceStride: x.pixelStride)
+    let coversImage = coversImage(Array(site.operands.prefix(2)))
+    if chain.isEmpty, !coversImage, let reduction = try ReductionPrimitive(self, site) { return reduction }
+    guard let element = VectorElement(site.operands[0].elementType), let store = AffineStore(average: chain),
+      // A store per channel means those of axis 1.
+      coversImage || !store.isPerChannel, let geometry = try PoolGeometry(of: self, site)
+    else { return ReferencePrimitive(fused(chain, at: site), site) }
     let kernel = Pool(
       averageOf: element, geometry, divisor: .taps, zeroPoint: Float(zeroPoint), scale: store.affine.scale,
       shift: store.affine.shift, result: store.result, cpu: site.cpu)

@@ -5,7 +5,11 @@ import OctetTensor
 
 extension Reduction {
   package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
-    try ReductionPrimitive(self, site) ?? ReferencePrimitive(self, site)
+    if let kernel = try ReductionPrimitive(self, site) { return kernel }
+    guard self is ReduceMax, site.operands[0].elementType == .u8, let geometry = try PoolGeometry(of: self, site) else {
+      return ReferencePrimitive(self, site)
+    }
+    return PoolPrimitive(kernel: Pool(maximumOf: .u8, geometry, cpu: site.cpu))
   }
 }
 
@@ -38,7 +42,7 @@ struct ReductionPrimitive: Primitive {
   }
 
   /// The axes as one range, where only axes of extent 1 lie between them.
-  private static func range(_ axes: Set<Int>, in shape: Shape) -> Range<Int>? {
+  fileprivate static func range(_ axes: Set<Int>, in shape: Shape) -> Range<Int>? {
     let long = axes.filter { shape[$0] != 1 }
     guard let first = long.min(), let last = long.max() else { return 0..<0 }
     return (first...last).allSatisfy { axes.contains($0) || shape[$0] == 1 } ? first..<last + 1 : nil
@@ -48,5 +52,32 @@ struct ReductionPrimitive: Primitive {
 
   func execute(_ step: borrowing StepBuffers) {
     kernel.run(step.operand(0), into: step.result(0), team: step.team)
+  }
+}
+
+extension PoolGeometry {
+  /// A reduction as a pooling with one window; nil where the reduced axes are no neighbours.
+  ///
+  /// What stands inside of them in memory takes the place of the channels.
+  init?(of reduction: some Reduction, _ site: LoweringSite) throws(OperatorError) {
+    let shape = try site.shape(ofOperand: 0)
+    let axes = try reduction.axes(Array(site.operands.prefix(2)))
+    guard shape.elementCount > 0 else { return nil }
+    if axes == Set(2..<shape.rank), (3...5).contains(shape.rank) {
+      let x = try site.operand(0, .channelsLast)
+      let windows = shape.extents[2...].map { Axis(input: $0, output: 1, kernel: $0) }
+      self.init(batch: shape[0], channels: shape[1], axes: windows, sourceStride: x.pixelStride)
+    } else if axes == [1], shape.rank > 2, site.preferredLayout(ofOperand: 0) == .channelsLast {
+      let x = try site.operand(0, .channelsLast, dense: true)
+      self.init(batch: x.pixelCount, channels: 1, axes: [Axis(input: x.channels, output: 1, kernel: x.channels)])
+    } else {
+      guard let range = ReductionPrimitive.range(axes, in: shape) else { return nil }
+      _ = try site.operand(0, .planar, dense: true)
+      let extent = shape.count(in: range)
+      self.init(
+        batch: shape.count(in: 0..<range.lowerBound), channels: shape.count(in: range.upperBound..<shape.rank),
+        axes: [Axis(input: extent, output: 1, kernel: extent)])
+    }
+    _ = try site.result(0, .planar)
   }
 }

@@ -1,0 +1,174 @@
+import OctetGraph
+import OctetOperators
+import OctetTensor
+import OctetTestSupport
+import Testing
+
+@testable import OctetTransformations
+
+@Suite struct BindParametersTests {
+  @Test func constantsBecomePartOfTheFunction() throws {
+    let g = GraphBuilder()
+    let x = try g.input("x", [2, 3])
+    g.output(try g.add(Swish(), x), "plain")
+    g.output(try g.add(Swish(), x, try g.scalar(1.5)), "swish")
+    g.output(try g.add(HardSigmoid(), x, try g.scalar(0.25), try g.scalar(0.5)), "hard")
+    g.output(try g.add(Selu(), x, try g.scalar(1.5), try g.scalar(1.25)), "selu")
+    try expectRewrite(
+      of: g.graph, by: BindParameters(),
+      gives: """
+        x: f32[2, 3]
+        %1 = Swish(x): f32[2, 3]
+        %2 = Swish(x) 1.5: f32[2, 3]
+        %3 = HardSigmoid(x) 0.25, 0.5: f32[2, 3]
+        %4 = Selu(x) 1.5, 1.25: f32[2, 3]
+        plain = %1
+        swish = %2
+        hard = %3
+        selu = %4
+        """)
+  }
+
+  @Test func equalSlopesAreOne() throws {
+    let g = GraphBuilder()
+    g.output(try g.add(PReLU(), try g.input("x", [2, 3, 4]), try g.constant([0.25, 0.25, 0.25])))
+    try expectRewrite(
+      of: g.graph, by: BindParameters(),
+      gives: "x: f32[2, 3, 4]\n%1 = PReLU(x) slope 0.25: f32[2, 3, 4]\ny = %1")
+  }
+
+  @Test func whatARequestDecidesStays() throws {
+    let g = GraphBuilder()
+    let x = try g.input("x", [2, 3])
+    g.output(try g.add(Swish(), x, try g.input("beta", [])), "swish")
+    g.output(try g.add(PReLU(), x, try g.constant([0.25, 0.5, 0.25])), "slopes")
+    expectUnchanged(g.graph, by: BindParameters())
+  }
+
+  /// Between two quantizers each of them is a table.
+  @Test func boundFunctionsBecomeTables() throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", [1, 3, 4, 4]), -1, 1.55)
+    for (name, value) in [
+      ("swish", try g.add(Swish(), x)), ("slope", try g.add(PReLU(), x, try g.scalar(0.3))),
+      ("hard", try g.add(HardSigmoid(), x, try g.scalar(0.25), try g.scalar(0.5))),
+    ] {
+      g.output(try g.fakeQuantize(value, -0.5, 1), name)
+    }
+    var graph = g.graph
+    for pipeline in [PassPipeline.common, .lowPrecision] { try pipeline.run(on: &graph) }
+    #expect(graph.topologicalOrder.count { graph.node($0).op is LookupTable } == 3)
+    try expectSameMeaning(g.graph, graph, tolerance: 1e-6)
+  }
+}
+
+@Suite struct DecomposeGroupNormalizationTests {
+  private func graph(_ shape: PartialShape, groups: Int) throws -> Graph {
+    let g = GraphBuilder()
+    g.output(
+      try g.add(
+        GroupNormalization(groups: groups, epsilon: 1e-3), try g.input("x", shape), try g.randomConstant([6]),
+        try g.randomConstant([6])))
+    return g.graph
+  }
+
+  @Test func aGroupIsARow() throws {
+    try expectRewrite(
+      of: try graph([.dynamic, 6, 4, 5], groups: 3), by: DecomposeGroupNormalization(),
+      gives: """
+        x: f32[?, 6, 4, 5]
+        %1 = Reshape(x, i64[3]): f32[?, 3, 40]
+        %2 = MVN(%1) eps 0.001: f32[?, 3, 40]
+        %3 = Reshape(%2, i64[4]): f32[?, 6, 4, 5]
+        %4 = Reshape(f32[6], i64[4]): f32[1, 6, 1, 1]
+        %5 = Multiply(%3, %4): f32[?, 6, 4, 5]
+        %6 = Reshape(f32[6], i64[4]): f32[1, 6, 1, 1]
+        %7 = Add(%5, %6): f32[?, 6, 4, 5]
+        y = %7
+        """, tolerance: 1e-5)
+  }
+
+  @Test func openPixelsStay() throws {
+    expectUnchanged(try graph([1, 6, .dynamic, 5], groups: 2), by: DecomposeGroupNormalization())
+  }
+}
+
+@Suite struct DecomposeLRNTests {
+  private func graph(
+    _ shape: PartialShape = [2, 6, 4, 5], bias: Double = 1.5, size: Int = 5, axes: [Int] = [1]
+  ) throws -> Graph {
+    let g = GraphBuilder()
+    let norm = try LRN(alpha: 0.5, beta: 0.75, bias: bias, size: size)
+    g.output(try g.add(norm, try g.input("x", shape), try g.integers(axes)))
+    return g.graph
+  }
+
+  @Test func theWindowIsAPooling() throws {
+    try expectRewrite(
+      of: try graph(), by: DecomposeLRN(),
+      gives: """
+        x: f32[2, 6, 4, 5]
+        %1 = Reshape(x, i64[3]): f32[2, 6, 20]
+        %2 = Transpose(%1, i64[3]): f32[2, 20, 6]
+        %3 = Multiply(%2, %2): f32[2, 20, 6]
+        %4 = AvgPool(%3) kernel 5 pads 2…2: f32[2, 20, 6]
+        %5 = Multiply(%4, 0.5): f32[2, 20, 6]
+        %6 = Add(%5, 1.5): f32[2, 20, 6]
+        %7 = Log(%6): f32[2, 20, 6]
+        %8 = Multiply(%7, -0.75): f32[2, 20, 6]
+        %9 = Exp(%8): f32[2, 20, 6]
+        %10 = Multiply(%2, %9): f32[2, 20, 6]
+        %11 = Transpose(%10, i64[3]): f32[2, 6, 20]
+        %12 = Reshape(%11, i64[4]): f32[2, 6, 4, 5]
+        y = %12
+        """, tolerance: 1e-6, inputs: -3...3)
+  }
+
+  @Test(arguments: [1, 2, 4, 11])
+  func windowsOfAnySize(_ size: Int) throws {
+    let graph = try graph(size: size)
+    var decomposed = graph
+    try PassPipeline("test", [Stage("rules", [DecomposeLRN()])]).run(on: &decomposed)
+    #expect(!decomposed.topologicalOrder.contains { decomposed.node($0).op is LRN })
+    try expectSameMeaning(graph, decomposed, tolerance: 1e-6)
+  }
+
+  @Test func otherAxesAndNothingToDivideByStay() throws {
+    expectUnchanged(try graph(axes: [2, 3]), by: DecomposeLRN())
+    expectUnchanged(try graph(bias: 0), by: DecomposeLRN())
+    expectUnchanged(try graph([2, 6, .dynamic, 5]), by: DecomposeLRN())
+  }
+}
+
+@Suite struct DequantizeBytesTests {
+  @Test func aPictureIsQuantizedAsItIs() throws {
+    let g = GraphBuilder()
+    g.output(try g.add(Convert(to: .f32), try g.input("x", [1, 3, 4, 4], .u8)))
+    try expectRewrite(
+      of: g.graph, by: DequantizeBytes(),
+      gives: "x: u8[1, 3, 4, 4]\n%1 = Dequantize(x) scale 1.0 zeroPoint 0.0: f32[1, 3, 4, 4]\ny = %1", inputs: 0...255)
+  }
+
+  @Test func otherTypesStay() throws {
+    for (from, to) in [(ElementType.i8, ElementType.f32), (.u8, .i32), (.i32, .f32)] {
+      let g = GraphBuilder()
+      g.output(try g.add(Convert(to: to), try g.input("x", [1, 3], from)))
+      expectUnchanged(g.graph, by: DequantizeBytes())
+    }
+  }
+
+  /// Mean and scale are in the dequantization, and nothing of the picture is ever f32.
+  @Test func preprocessingIsOneStep() throws {
+    let g = GraphBuilder()
+    let x = try g.add(Convert(to: .f32), try g.input("x", [1, 3, 4, 4], .u8))
+    let centred = try g.add(Subtract(), x, try g.constant([123, 117, 104], [1, 3, 1, 1]))
+    let scaled = try g.add(Divide(), centred, try g.constant([58, 57, 56], [1, 3, 1, 1]))
+    g.output(try g.int8Convolution(try g.fakeQuantize(scaled, -2.1, 2.6), inputs: 3, outputs: 5))
+    var graph = g.graph
+    for pipeline in [PassPipeline.common, .lowPrecision, .fusion] { try pipeline.run(on: &graph) }
+    let types = graph.topologicalOrder.map(graph.node).filter { !($0.op is Constant) }.dropLast().map(
+      \.type.elementType)
+    #expect(types.allSatisfy { $0 == .u8 }, "\(types)")
+    try expectSameMeaning(g.graph, graph, tolerance: 1e-5, inputs: 0...255)
+  }
+}
