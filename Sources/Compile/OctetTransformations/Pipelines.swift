@@ -13,7 +13,7 @@ extension PassPipeline {
         [
           FoldShapeOf(), FoldConstants(), RemoveIdentities(), DropUnusedIndices(), FoldPadIntoConvolution(),
           DecomposeBatchNorm(), FoldAffineIntoWeights(), DecomposeAttention(),
-          ExpandVectors(),
+          DecomposeEinsum(), ExpandVectors(),
         ]),
       // Twins first: a pattern reads one x.
       Stage("duplicates", [MergeDuplicates()]),
@@ -54,7 +54,12 @@ extension PassPipeline {
   package static let specialization = PassPipeline(
     "specialization",
     [
-      Stage("folding", [FoldShapeOf(), FoldConstants(), RemoveIdentities(), DecomposeGroupNormalization()]),
+      Stage(
+        "folding",
+        [
+          FoldShapeOf(), FoldConstants(), RemoveIdentities(), DecomposeGroupNormalization(), DecomposeEinsum(),
+          BroadcastBatches(),
+        ]),
       Stage("movements", [ChainRearrangements()]),
     ])
 }

@@ -230,6 +230,23 @@ import Testing
     try expectKernels(g, bitExact: false)
   }
 
+  @Test func batchesThatStretchEachOther() throws {
+    let g = GraphBuilder()
+    let a = try g.input("a", [2, 1, 3, 8]), b = try g.input("b", [1, 5, 8, 6])
+    let product = MatMul(transposeA: false, transposeB: false)
+    g.output(try g.add(product, a, b), "f32")
+    g.output(try g.add(product, try g.signed(a, reach: 1), try g.signed(b, reach: 1)), "int8")
+    #expect(try int8Layers(g) == 1)
+    try expectKernels(g, bitExact: false)
+  }
+
+  @Test func namedAxes() throws {
+    let g = GraphBuilder()
+    let q = try g.input("q", [2, 4, 3, 8]), k = try g.input("k", [2, 6, 3, 8])
+    g.output(Value(try g.addNode(Einsum(equation: "bqhd,bkhd->bhqk"), [q, k])))
+    try expectKernels(g, bitExact: false)
+  }
+
   @Test func quantizersOfManyLevels() throws {
     let g = GraphBuilder()
     let x = try g.convolution(try g.input("x", [1, 3, 6, 6]), try g.randomConstant([5, 3, 3, 3]))

@@ -172,3 +172,90 @@ import Testing
     try expectSameMeaning(g.graph, graph, tolerance: 1e-5, inputs: 0...255)
   }
 }
+
+@Suite struct DecomposeEinsumTests {
+  private func graph(_ equation: String, _ shapes: [PartialShape]) throws -> Graph {
+    let g = GraphBuilder()
+    let operands = try shapes.enumerated().map { index, shape in try g.input("x\(index)", shape) }
+    g.output(Value(try g.addNode(try Einsum(equation: equation), operands)))
+    return g.graph
+  }
+
+  @Test func attentionIsAProductOfMatrices() throws {
+    try expectRewrite(
+      of: try graph("bqhd,bkhd->bhqk", [[.dynamic, 4, 3, 5], [.dynamic, 6, 3, 5]]), by: DecomposeEinsum(),
+      gives: """
+        x0: f32[?, 4, 3, 5]
+        x1: f32[?, 6, 3, 5]
+        %1 = Transpose(x0, i64[4]): f32[?, 3, 4, 5]
+        %2 = Transpose(x1, i64[4]): f32[?, 3, 6, 5]
+        %3 = MatMul(%1, %2) transposeB: f32[?, 3, 4, 6]
+        y = %3
+        """, tolerance: 1e-6)
+  }
+
+  @Test(arguments: [
+    ("ij,jk->ik", [[2, 3], [3, 4]]), ("ij,jk->ki", [[2, 3], [3, 4]]), ("i,j->ij", [[2], [3]]), ("i,i->", [[3], [3]]),
+    ("ij->ji", [[2, 3]]), ("ijk->i", [[2, 3, 4]]), ("abc,cd->abd", [[2, 3, 4], [4, 5]]),
+    ("abcd,cdef->abef", [[2, 3, 4, 5], [4, 5, 2, 3]]), ("abx,bcy->ac", [[2, 3, 4], [3, 5, 2]]),
+    ("bij,bjk->bik", [[2, 3, 4], [2, 4, 5]]), ("bi,bi->b", [[2, 5], [2, 5]]),
+    ("ab,bc,cd->ad", [[2, 3], [3, 2], [2, 4]]),
+    ("a,ab,abc->c", [[2], [2, 3], [2, 3, 4]]),
+  ])
+  func everyEquationKeepsItsMeaning(_ equation: String, _ shapes: [[Int]]) throws {
+    let graph = try graph(equation, shapes.map { PartialShape($0.map(Dimension.fixed)) })
+    var decomposed = graph
+    try PassPipeline("test", [Stage("rules", [DecomposeEinsum()])]).run(on: &decomposed)
+    #expect(!decomposed.topologicalOrder.contains { decomposed.node($0).op is Einsum }, "\(decomposed.dump)")
+    try expectSameMeaning(graph, decomposed, tolerance: 1e-6)
+  }
+
+  @Test func diagonalsAxesWithoutNamesAndOpenExtentsStay() throws {
+    expectUnchanged(try graph("ii->i", [[3, 3]]), by: DecomposeEinsum())
+    expectUnchanged(try graph("...i,i->...", [[2, 3], [3]]), by: DecomposeEinsum())
+    expectUnchanged(try graph("ij,jk->ik", [[.dynamic, 3], [3, 4]]), by: DecomposeEinsum())
+  }
+
+  @Test func quantizedSidesGiveAnIntegerProduct() throws {
+    let g = GraphBuilder()
+    let q = try g.fakeQuantize(try g.input("q", [2, 4, 3, 5]), -1, 1.2)
+    let k = try g.fakeQuantize(try g.input("k", [2, 6, 3, 5]), -1.3, 1)
+    g.output(Value(try g.addNode(try Einsum(equation: "bqhd,bkhd->bhqk"), [q, k])))
+    var graph = g.graph
+    for pipeline in [PassPipeline.common, .lowPrecision] { try pipeline.run(on: &graph) }
+    let products = graph.topologicalOrder.map(graph.node).filter { $0.op is MatMul && $0.type.shape == [2, 3, 4, 6] }
+    #expect(products.contains { graph.type(of: $0.operands[0]).elementType == .u8 }, "\(graph.dump)")
+    try expectSameMeaning(g.graph, graph, tolerance: 1e-5)
+  }
+}
+
+@Suite struct BroadcastBatchesTests {
+  @Test func bothSidesAreSpreadOut() throws {
+    let g = GraphBuilder()
+    g.output(
+      try g.add(
+        MatMul(transposeA: false, transposeB: false), try g.input("a", [2, 1, 3, 4]), try g.input("b", [1, 5, 4, 6])))
+    try expectRewrite(
+      of: g.graph, by: BroadcastBatches(),
+      gives: """
+        a: f32[2, 1, 3, 4]
+        b: f32[1, 5, 4, 6]
+        %1 = Broadcast(a, i64[4]) numpy: f32[2, 5, 3, 4]
+        %2 = Broadcast(b, i64[4]) numpy: f32[2, 5, 4, 6]
+        %3 = MatMul(%1, %2): f32[2, 5, 3, 6]
+        y = %3
+        """)
+  }
+
+  @Test(arguments: [
+    ([3, 4], [2, 5, 4, 6]), ([2, 5, 3, 4], [2, 5, 4, 6]), ([2, 1, 3, 4], [1, 1, 4, 6]),
+  ])
+  func batchesThatTheKernelTakesStay(_ a: [Int], _ b: [Int]) throws {
+    let g = GraphBuilder()
+    g.output(
+      try g.add(
+        MatMul(transposeA: false, transposeB: false), try g.input("a", PartialShape(a.map(Dimension.fixed))),
+        try g.input("b", PartialShape(b.map(Dimension.fixed)))))
+    expectUnchanged(g.graph, by: BroadcastBatches())
+  }
+}

@@ -91,6 +91,25 @@ import Testing
     try expectSameMeaning(g.graph, try transformed(g.graph), tolerance: 1e-5)
   }
 
+  @Test func quantizersThatStayFloatSayWhy() throws {
+    let g = GraphBuilder()
+    let x = try g.input("x", [1, 4, 5, 5])
+    let rows = try g.constant([1, 2, 3, 4, 5], [1, 1, 5, 1])
+    let (low, high) = (try g.scalar(-1), try g.scalar(1))
+    for (name, levels, ranges) in [
+      ("levels", 300, [low, high, low, high]), ("turned", 256, [high, low, low, high]),
+      ("rows", 256, [low, rows, low, rows]), ("computed", 256, [low, try g.input("high", []), low, high]),
+    ] {
+      g.output(
+        Value(try g.addNode(FakeQuantize(levels: levels), [try g.add(Tanh(), x)] + ranges, name: name)), name)
+    }
+    let reasons = try reasons(g.graph)
+    #expect(reasons["levels"] == "it has 300 levels, and a byte holds 256")
+    #expect(reasons["turned"] == "its input range is empty or turned around")
+    #expect(reasons["rows"] == "its ranges differ along other axes than the channels")
+    #expect(reasons["computed"] == "its ranges are not constant")
+  }
+
   /// Different scales for different channels of one sum: as many sums, if they are few.
   @Test(arguments: [(2, 1), (16, 0)])
   func scalesOfTheActivationsMayDifferInRuns(_ scales: Int, _ expected: Int) throws {

@@ -9,6 +9,8 @@ package import OctetTensor
 package struct Einsum: Operator {
   package static let name = "Einsum"
   private static let maximumLength = 1 << 10
+  /// The meaning takes so many products; what has more must be a product of matrices.
+  private static let maximumProducts = 1 << 34
 
   package let equation: String
   private let inputs: [Subscript]
@@ -77,6 +79,12 @@ package struct Einsum: Operator {
     self.inputs = inputs
   }
 
+  /// The letters of each operand and of the result; nil where axes have no names.
+  package var letters: (operands: [[Character]], result: [Character])? {
+    guard (inputs + [output]).allSatisfy({ $0.back == nil }) else { return nil }
+    return (inputs.map(\.front), output.front)
+  }
+
   package static func == (a: Einsum, b: Einsum) -> Bool { a.equation == b.equation }
 
   package var attributes: String { equation }
@@ -139,6 +147,9 @@ package struct Einsum: Operator {
       }
     }
     let terms = try Extent.product(counts[result.count...].map { $0 }, of: Self.name)
+    guard try Extent.product(terms, max(shape.elementCount, 1), of: Self.name) <= Self.maximumProducts else {
+      throw .mismatch("products of \(Self.name)", expected: "at most \(Self.maximumProducts)", found: "more")
+    }
     let values = operands.map(\.doubles)
     var results = [Double](repeating: 0, count: shape.elementCount)
     var position = [Int](repeating: 0, count: order.count)

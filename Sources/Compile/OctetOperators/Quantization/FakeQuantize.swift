@@ -64,6 +64,21 @@ package struct FakeQuantize: Operator {
     return [Tensor(operands[0].elementType, shape, converting: y)]
   }
 
+  /// Where it was not turned into a quantizer and a dequantization: why.
+  package func integerForm(_ incoming: [Dequantization?], _ operands: [Operand]) -> IntegerForm {
+    .refused(refusal(operands))
+  }
+
+  /// Why no byte holds its steps.
+  package func refusal(_ operands: [Operand]) -> String {
+    let bounds = operands.dropFirst().compactMap(\.constant)
+    if levels > 256 { return "it has \(levels) levels, and a byte holds 256" }
+    if bounds.count < 4 { return "its ranges are not constant" }
+    let isForward = zip(bounds[0].doubles, bounds[1].doubles).allSatisfy { $0 < $1 }
+    if bounds[0].shape == bounds[1].shape, !isForward { return "its input range is empty or turned around" }
+    return "its ranges differ along other axes than the channels"
+  }
+
   /// The definition, for one element. What is not a number becomes `outputLow`, as in OpenVINO.
   static func apply(
     _ x: Double, inputLow: Double, inputHigh: Double, outputLow: Double, outputHigh: Double, levels: Int

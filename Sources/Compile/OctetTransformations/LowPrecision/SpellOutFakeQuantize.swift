@@ -16,10 +16,11 @@ struct SpellOutFakeQuantize: RewriteRule {
     guard bounds.count == 4, let ranges = Ranges(bounds, levels: fakeQuantize.levels) else { return nil }
 
     var patch = GraphPatch(to: graph)
+    let reason = fakeQuantize.refusal(graph.operands(of: node))
     var value = node.operands[0]
     func apply(_ op: any Operator, _ constant: Tensor?) {
       let operands = constant.map { [value, patch.addConstant($0, from: node)] } ?? [value]
-      value = patch.add(op, operands, from: node, fused: [])
+      value = patch.add(op, operands, from: node, fused: [], reason: reason)
     }
     if let low = ranges.uniformLow, let high = ranges.uniformHigh, let clamp = try? Clamp(minimum: low, maximum: high) {
       apply(clamp, nil)
