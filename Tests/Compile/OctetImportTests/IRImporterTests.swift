@@ -10,6 +10,19 @@ import Testing
     #expect(outputs.map { $0.elements(as: Float.self) } == [[4, 0]])
   }
 
+  /// No OpenVINO reads what its own passes write here: x · c / √(mean of x² + ε), ε = 3.5.
+  @Test func rootMeanSquaresAreRead() throws {
+    let xml = SmallIR.xml.replacing(
+      "type=\"Add\" version=\"opset1\"", with: "type=\"RMS\" version=\"ie_internal_opset\""
+    )
+    .replacing("auto_broadcast=\"numpy\"", with: "epsilon=\"3.5\"")
+    .replacing("shape=\"1, 2\"", with: "shape=\"2\"")
+    .replacing(
+      "<output><port id=\"0\" precision=\"FP32\"><dim>1</dim>", with: "<output><port id=\"0\" precision=\"FP32\">")
+    let outputs = try Interpreter(try SmallIR.graph(xml)).run([Tensor(.f32, [1, 2], elements: [Float(3), -4])])
+    #expect(outputs.map { $0.elements(as: Float.self) } == [[0.75, 2]])
+  }
+
   @Test func bothVersionsAreRead() throws {
     #expect(throws: Never.self) { try SmallIR.graph(SmallIR.xml.replacing("version=\"11\"", with: "version=\"10\"")) }
   }

@@ -84,6 +84,15 @@ struct Victim: Sendable, CustomTestStringConvertible {
     }
   }
 
+  @Test(arguments: [(-1e300, 1e300, -1e-300), (1e300, -1e300, 1e-3), (0, .nan, 1), (0, 1, 0), (0, 1e300, 1)])
+  func rangesWithoutEndAreRefusedOrEmpty(_ start: Double, _ stop: Double, _ step: Double) throws {
+    let bounds = [start, stop, step].map {
+      Operand(type: TensorType(.f64, Shape.scalar), constant: Tensor(.f64, .scalar, elements: [$0]))
+    }
+    let types = try? RangeOperator(outputType: .f64).resultTypes(bounds)
+    #expect(types == nil || types?[0].shape == [0])
+  }
+
   /// Indices may come with the request: they must not be refused when the plan runs.
   @Test func indicesOutsideGiveZerosOrNothing() throws {
     let x = Tensor(.f32, [3], elements: [Float(1), 2, 3])

@@ -53,6 +53,7 @@ POOLS = [
     case("MaxPool", "opset1", lambda x: op1.max_pool(x, [2, 2], [1, 1], [0, 0], [3, 2], "floor", "explicit"), f32(1, 2, 6, 5)),
     case("MaxPool", "opset1, ceil", lambda x: op1.max_pool(x, [2, 2], [0, 0], [0, 0], [3, 3], "ceil", "explicit"), f32(1, 2, 6, 6)),
     case("MaxPool", "opset8 with positions", lambda x: op8.max_pool(x, [2, 1], [1, 2], [1, 0], [0, 1], [2, 2], "floor", "explicit", "i32", 0), f32(2, 2, 6, 5)),
+    case("MaxPool", "opset14 with positions", lambda x: op14.max_pool(x, [3, 2], [1, 2], [1, 0], [1, 1], [2, 2], "ceil_torch", "explicit", "i64", 2), f32(2, 2, 7, 5)),
     case("AvgPool", "padding excluded", lambda x: op1.avg_pool(x, [2, 2], [1, 1], [0, 1], [3, 3], True), f32(1, 2, 6, 5)),
     # Not with ceil: where windows reach behind the padding, the CPU kernels count those taps only if there is padding.
     case("AvgPool", "padding included", lambda x: op1.avg_pool(x, [2, 2], [1, 1], [1, 1], [3, 3], False), f32(1, 2, 6, 6)),
@@ -189,6 +190,7 @@ MISCELLANEOUS = [
     case("ConvertLike", "to i32", lambda x: op1.convert_like(x, op1.constant(np.int32(0))), np.array([-2.7, 2.7, 0.5], np.float32)),
     case("PReLU", "per channel", lambda x: op1.prelu(x, op1.constant(np.array([0.1, -0.5, 2], np.float32))), f32(2, 3, 2)),
     case("ReLU", "f32", op1.relu, f32(2, 5)),
+    case("ShapeOf", "opset1", lambda x: op1.shape_of(x), f32(2, 5), shapes=([-1, 5],)),
     case("ShapeOf", "i32", lambda x: op3.shape_of(x, "i32"), f32(2, 5), shapes=([-1, 5],)),
 ]
 

@@ -132,6 +132,8 @@ REARRANGING = [
          lambda x, mode=mode, cuts=cuts: op12.pad(x, ints(0, -1 if cuts else 1), ints(1, 2), mode,
                                                   f(-1.5) if mode == "constant" else None), f32(3, 4))
     for mode in ["constant", "edge", "reflect", "symmetric"] for cuts in [False, True]
+] + [
+    case("Pad", "opset1", lambda x: op1.pad(x, ints(0, 1), ints(1, 2), "reflect"), f32(3, 4)),
 ]
 
 SEARCHING = [
@@ -147,6 +149,7 @@ SEARCHING = [
          np.array([[-1, 0, 1], [2, 3, -5]], np.float32)),
     case("Bucketize", "left", lambda x: op3.bucketize(x, op1.constant(np.array([-1, 0, 2], np.float32)), "i32", False),
          np.array([[-1, 0, 1], [2, 3, -5]], np.float32)),
+    case("TopK", "opset1", lambda x: op1.topk(x, one(3), 1, "max", "value"), f32(2, 6)),
     case("TopK", "largest", lambda x: op3.topk(x, one(3), 1, "max", "value"), f32(2, 6)),
     case("TopK", "smallest by index", lambda x: op3.topk(x, one(2), 0, "min", "index"), f32(5, 3)),
     case("TopK", "opset11, ties", lambda x: op11.topk(x, one(4), -1, "max", "value", "i32", True), i32(2, 8, low=0, high=3)),

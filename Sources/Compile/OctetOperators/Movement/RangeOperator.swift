@@ -30,7 +30,7 @@ package struct RangeOperator: Operator {
     guard bounds.allSatisfy(\.isFinite), bounds[2] != 0, count <= Double(Shape.maximumElementCount) else {
       throw .mismatch("operands of Range", expected: "finite bounds and a step other than 0", found: "\(bounds)")
     }
-    return max(0, Int(count))
+    return Int(max(0, count))
   }
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
