@@ -45,7 +45,7 @@ class AsyncioClient(unittest.IsolatedAsyncioTestCase):
         self.assertTrue(await client.is_model_ready("copy_UINT8"))
         await self.assertRefused(404, "no model", client.get_model_metadata("unknown"))
         await self.assertRefused(400, "tracing", client.update_trace_settings(settings={"trace_count": 5}))
-        await self.assertRefused(400, "log.level", client.update_log_settings({"log_file": "/tmp/log"}))
+        await self.assertRefused(400, "log_file", client.update_log_settings({"log_file": "/tmp/log"}))
         await self.assertRefused(400, "shared memory", client.register_system_shared_memory("r", "/k", 64))
 
     async def test_every_way_to_send_and_to_receive(self):

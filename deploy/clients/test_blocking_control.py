@@ -1,5 +1,7 @@
 """tritonclient.http: health, metadata, statistics, the repository, settings."""
 
+import json
+
 import numpy as np
 import tritonclient.http as triton
 
@@ -87,10 +89,29 @@ class BlockingControl(BlockingCase):
         np.testing.assert_array_equal(self.client.infer(name, [tensor]).as_numpy("INT8"), [[1, 2, 3]])
         self.assertRefused(404, "no model", self.client.load_model, "unknown")
         self.assertRefused(404, "no model", self.client.unload_model, "unknown")
-        self.assertRefused(400, "own files", self.client.load_model, name, config="{}")
         self.assertRefused(400, "own files", self.client.load_model, name, config="{}", files={"file:1/a": b"a"})
 
-    def test_settings_are_shown_and_cannot_be_changed(self):
+    def test_models_are_loaded_with_another_configuration(self):
+        before = self.client.get_model_config("copy_INT16")
+        changed = before | {"max_batch_size": 3}
+        self.client.load_model("copy_INT16", config=json.dumps(changed))
+        self.assertEqual(self.client.get_model_config("copy_INT16"), changed)
+        tensor = triton.InferInput("INT16", [1, 3], "INT16")
+        tensor.set_data_from_numpy(np.array([[1, 2, 3]], np.int16))
+        np.testing.assert_array_equal(self.client.infer("copy_INT16", [tensor]).as_numpy("INT16"), [[1, 2, 3]])
+        self.assertRefused(400, "config.input", self.client.load_model, "copy_INT16", config='{"input": []}')
+        self.client.load_model("copy_INT16")
+        self.assertEqual(self.client.get_model_config("copy_INT16"), before)
+
+    def test_version_policies(self):
+        self.assertEqual(self.client.get_model_config("digits")["version_policy"], {"latest": {"num_versions": 1}})
+        self.assertEqual(self.client.get_model_config("versioned")["version_policy"], {"latest": {"num_versions": 2}})
+        self.client.load_model("versioned", config='{"version_policy": {"specific": {"versions": [2, 1, 10]}}}')
+        self.assertEqual(self.client.get_model_metadata("versioned")["versions"], ["1", "2", "10"])
+        self.client.load_model("versioned")
+        self.assertEqual(self.client.get_model_metadata("versioned")["versions"], ["2", "10"])
+
+    def test_settings(self):
         self.assertEqual(self.client.get_trace_settings()["trace_level"], ["OFF"])
         self.assertEqual(self.client.get_trace_settings("digits")["trace_level"], ["OFF"])
         self.assertEqual(self.client.update_trace_settings(settings={"trace_rate": None})["trace_level"], ["OFF"])
@@ -100,7 +121,12 @@ class BlockingControl(BlockingCase):
         settings = self.client.get_log_settings()
         self.assertEqual(settings["log_error"], True)
         self.assertEqual(self.client.update_log_settings({"log_error": True}), settings)
-        self.assertRefused(400, "log.level", self.client.update_log_settings, {"log_verbose_level": 9})
+        self.assertEqual(self.client.update_log_settings({"log_verbose_level": 1})["log_verbose_level"], 1)
+        self.assertEqual(self.client.get_log_settings()["log_verbose_level"], 1)
+        quiet = self.client.update_log_settings({"log_verbose_level": 0, "log_info": False})
+        self.assertEqual((quiet["log_info"], quiet["log_warning"]), (False, True))
+        self.assertEqual(self.client.update_log_settings({"log_info": True}), settings)
+        self.assertRefused(400, "log_file", self.client.update_log_settings, {"log_file": "/tmp/log"})
 
     def test_shared_memory_is_not_there(self):
         self.assertEqual(self.client.get_system_shared_memory_status(), [])

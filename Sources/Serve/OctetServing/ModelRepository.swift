@@ -147,11 +147,14 @@ package final class ModelRepository: Sendable {
 
   /// Looks for the versions of a model again, loads them beside those that serve, and swaps them when all are ready.
   ///
-  /// - Throws: why they are not; then nothing has changed.
-  package func load(named name: String) throws(ServingError) {
+  /// - Parameter change: how it is to be served until it is loaded again; otherwise as the configuration says.
+  /// - Throws: why they are not ready; then nothing has changed.
+  package func load(named name: String, changing change: (inout ModelSource) -> Void = { _ in }) throws(ServingError) {
     try changes.withLock { (_) throws(ServingError) in
       let old = try model(named: name)
-      let new = Model(old.source, loaded(old.source, besideOthers: true))
+      var source = old.source
+      change(&source)
+      let new = Model(old.source, loaded(source, besideOthers: true))
       let reasons = new.versions.values.compactMap(\.notReadyReason)
       guard reasons.isEmpty else { throw .notReady(model: name, reason: reasons.joined(separator: "; ")) }
       contents.withLock { $0.models[name] = new }

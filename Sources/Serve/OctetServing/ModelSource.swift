@@ -51,7 +51,7 @@ package struct ModelSource: Hashable, Sendable {
   package let strictINT8: Bool
   /// Memory for what one inference computes.
   package var memoryByteCount = 1 << 30
-  package let options: ServingOptions
+  package var options: ServingOptions
   /// Names of the classes that an output's elements stand for, in their order; empty where there are none.
   package let classLabels: [String]
   /// How a picture becomes the model's only input; nil for a model that is asked with tensors only.

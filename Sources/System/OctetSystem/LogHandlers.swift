@@ -1,5 +1,17 @@
 import Glibc
 package import Logging
+import Synchronization
+
+/// What is less grave than this is not logged, by any logger that has no level of its own.
+package enum LogThreshold {
+  private static let place = Atomic(2)
+
+  /// It may change at any time.
+  package static var current: Logger.Level {
+    get { Logger.Level.allCases[place.load(ordering: .relaxed)] }
+    set { place.store(Logger.Level.allCases.firstIndex(of: newValue) ?? 2, ordering: .relaxed) }
+  }
+}
 
 /// How a log line looks.
 package enum LogFormat: String, CaseIterable, Sendable {
@@ -11,14 +23,18 @@ package enum LogFormat: String, CaseIterable, Sendable {
 
 /// Writes log lines to standard error, each with a single call so that lines of several threads stay whole.
 package struct StandardErrorLogHandler: LogHandler {
-  package var logLevel: Logger.Level
+  package var logLevel: Logger.Level {
+    get { ownLevel ?? LogThreshold.current }
+    set { ownLevel = newValue }
+  }
+
   package var metadata: Logger.Metadata = [:]
   private let label: String
   private let format: LogFormat
+  private var ownLevel: Logger.Level?
 
-  package init(label: String, level: Logger.Level, format: LogFormat) {
+  package init(label: String, format: LogFormat) {
     self.label = label
-    logLevel = level
     self.format = format
   }
 

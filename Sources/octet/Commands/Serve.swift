@@ -59,9 +59,8 @@ struct Serve: ParsableCommand {
       throw CommandError(.badData, error.description)
     }
     let log = configuration.log
-    LoggingSystem.bootstrap { label in
-      StandardErrorLogHandler(label: label, level: log.level.level, format: log.format)
-    }
+    LogThreshold.current = log.level.level
+    LoggingSystem.bootstrap { label in StandardErrorLogHandler(label: label, format: log.format) }
     FreeMemory.limitArenas(to: 2 * ProcessorCount.available)
     let command = self
     let daemon = Daemon(

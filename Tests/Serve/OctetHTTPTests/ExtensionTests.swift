@@ -1,3 +1,4 @@
+import Logging
 import OctetTestSupport
 import Testing
 
@@ -109,10 +110,66 @@ import Testing
     }
     let broken = try client.post("/v2/repository/models/broken/load", "{}")
     #expect(broken.status == 503 && broken.text.contains("there is no such file"))
-    for parameters in [#"{"config":"{}"}"#, #"{"file:1/model.xml":"YQ=="}"#, "[]"] {
+    for parameters in [#"{"config":{}}"#, #"{"config":"{}","file:1/model.xml":"YQ=="}"#, "[]"] {
       let answer = try client.post("/v2/repository/models/typed/load", #"{"parameters":\#(parameters)}"#)
       #expect(answer.status == 400, "\(answer.text)")
     }
+  }
+
+  /// A load request for `doubling` with a model configuration.
+  private func load(_ configuration: String, _ client: TestClient) throws -> TestClient.Answer {
+    let parameters = JSONValue.object(("parameters", .object(("config", .string(configuration)))))
+    return try client.post("/v2/repository/models/doubling/load", parameters.text)
+  }
+
+  @Test func aConfigurationChangesAModelUntilItIsLoadedAgain() throws {
+    var options = HTTPServerOptions()
+    options.allowsRepositoryChanges = true
+    let client = try TestServer(options: options).connect()
+    let before = try client.get("/v2/models/doubling/config").text
+    let changed = try load(
+      #"""
+      {"name": "doubling", "backend": "any", "max_batch_size": 4, "instance_group": [{"count": 2}, {"count": 1}],
+       "version_policy": {"all": {}},
+       "dynamic_batching": {"preferred_batch_size": [2, 4], "max_queue_delay_microseconds": "300",
+        "default_queue_policy": {"max_queue_size": 7, "default_timeout_microseconds": 9000}}}
+      """#, client)
+    #expect(changed.status == 200, "\(changed.text)")
+    let after = try client.get("/v2/models/doubling/config")
+    let configuration = try json(after)
+    #expect(configuration["max_batch_size"] == .integer(4))
+    #expect(configuration["instance_group"]?[0]?["count"] == .integer(3))
+    #expect(configuration["version_policy"] == .object(("all", .object())))
+    let batching = try #require(configuration["dynamic_batching"])
+    #expect(batching["preferred_batch_size"] == .array([.integer(2), .integer(4)]))
+    #expect(batching["max_queue_delay_microseconds"] == .integer(300))
+    #expect(batching["default_queue_policy"]?["max_queue_size"] == .integer(7))
+    #expect(batching["default_queue_policy"]?["default_timeout_microseconds"] == .integer(9000))
+    #expect(try client.post("/infer", TestServer.doubling).status == 200)
+    // What a server says of a model, it takes back.
+    #expect(try load(after.text, client).status == 200)
+    #expect(try client.get("/v2/models/doubling/config").text == after.text)
+    #expect(try client.post("/v2/repository/models/doubling/load", "{}").status == 200)
+    #expect(try client.get("/v2/models/doubling/config").text == before)
+  }
+
+  @Test(arguments: [
+    ("", "not JSON"), ("[]", "config: expected an object"), (#"{"max_batch_size":-1}"#, "from 0 to 1024"),
+    (#"{"max_batch_size":1025}"#, "from 0 to 1024"), (#"{"max_batch_size":"many"}"#, "config.max_batch_size"),
+    (#"{"instance_group":3}"#, "expected an array"), (#"{"instance_group":[{"count":1e9}]}"#, "from 0 to 1024"),
+    (#"{"version_policy":{}}"#, "one of latest, all and specific"),
+    (#"{"version_policy":{"newest":{}}}"#, "found 'newest'"),
+    (#"{"version_policy":{"specific":{"versions":[0]}}}"#, "config.version_policy.specific.versions"),
+    (#"{"dynamic_batching":{"speed":1}}"#, "config.dynamic_batching.speed"),
+    (#"{"name":"other"}"#, "config.name"), (#"{"input":[]}"#, "config.input"), (#"{"max_rows":1}"#, "config.max_rows"),
+  ])
+  func aConfigurationThatCannotBeIsRefused(_ configuration: String, _ message: String) throws {
+    var options = HTTPServerOptions()
+    options.allowsRepositoryChanges = true
+    let client = try TestServer(options: options).connect()
+    let answer = try load(configuration, client)
+    #expect(answer.status == 400 && answer.text.contains(message), "\(answer.text)")
+    #expect(try client.post("/infer", TestServer.doubling).status == 200)
   }
 
   // MARK: - Settings and shared memory
@@ -127,8 +184,29 @@ import Testing
       #expect(answer.status == 200 && answer.text == shown.text, "\(answer.text)")
     }
     let change = path.hasSuffix("logging") ? #"{"log_file":"/etc/passwd"}"# : #"{"trace_level":["TIMESTAMPS"]}"#
-    #expect(try client.post(path, change).status == 400)
-    #expect(try client.post(path, #"{"nothing":1}"#).status == 400)
+    // Who may change nothing is not told what could be changed.
+    let refusal = path.hasSuffix("logging") ? 403 : 400
+    #expect(try client.post(path, change).status == refusal)
+    #expect(try client.post(path, #"{"nothing":1}"#).status == refusal)
+  }
+
+  @Test func whatIsLoggedFollowsTheLeastGraveThingWanted() throws {
+    func threshold(_ level: Logger.Level, _ name: String, _ value: JSONValue) throws -> Logger.Level {
+      try LogSettings.threshold(level, changedBy: [JSONValue.Member(name: name, value: value)])
+    }
+    #expect(try threshold(.info, "log_verbose_level", .integer(1)) == .debug)
+    #expect(try threshold(.info, "log_verbose_level", .integer(9)) == .trace)
+    #expect(try threshold(.trace, "log_verbose_level", .integer(0)) == .info)
+    #expect(try threshold(.info, "log_info", .boolean(false)) == .warning)
+    #expect(try threshold(.warning, "log_warning", .boolean(false)) == .error)
+    #expect(try threshold(.error, "log_error", .boolean(false)) == .critical)
+    #expect(try threshold(.critical, "log_info", .boolean(true)) == .info)
+    for (name, value) in [
+      ("log_file", JSONValue.string("/etc/passwd")), ("log_format", .string("ISO8601")), ("log_info", .integer(1)),
+      ("log_verbose_level", .integer(-1)), ("nothing", .integer(1)),
+    ] {
+      #expect(throws: HTTPError.self) { try threshold(.info, name, value) }
+    }
   }
 
   @Test(arguments: ["system", "cuda"])

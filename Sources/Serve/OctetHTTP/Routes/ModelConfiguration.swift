@@ -14,13 +14,13 @@ enum ModelConfiguration {
     HTTPResponse(json: description(of: try request.entry().model()))
   }
 
-  private static func description(of model: ServedModel) -> JSONValue {
+  static func description(of model: ServedModel) -> JSONValue {
     let options = model.source.options
     let isBatchable = model.signature.isBatchable
     let largestBatch = isBatchable ? max(1, min(options.maximumBatch, model.signature.largestBatch)) : 0
     var members: [(String, JSONValue)] = [
       ("name", .string(model.name)), ("platform", .string(model.source.platform)), ("backend", .string(Build.name)),
-      ("version_policy", .object(("latest", .object(("num_versions", .integer(1)))))),
+      ("version_policy", versionPolicy(model.source.versionPolicy)),
       ("max_batch_size", .integer(Int64(largestBatch))),
       ("input", .array(model.signature.inputs.map { input($0, isBatchable: isBatchable) })),
       ("output", .array(model.signature.outputs.map { output($0, isBatchable: isBatchable) })),
@@ -35,13 +35,34 @@ enum ModelConfiguration {
     return .object(members.map { JSONValue.Member(name: $0.0, value: $0.1) })
   }
 
+  private static func versionPolicy(_ policy: VersionPolicy) -> JSONValue {
+    switch policy {
+    case .latest(let count): .object(("latest", .object(("num_versions", .integer(Int64(count))))))
+    case .all: .object(("all", .object()))
+    case .specific(let versions): .object(("specific", .object(("versions", integers(versions)))))
+    }
+  }
+
   private static func batching(_ options: ServingOptions) -> JSONValue {
-    let delay = options.batchDelay.inSeconds * 1e6
-    return .object(
-      ("preferred_batch_size", .array([])),
-      ("max_queue_delay_microseconds", .integer(Int64(exactly: delay.rounded()) ?? 0)),
+    .object(
+      ("preferred_batch_size", integers(options.preferredBatches.sorted())),
+      ("max_queue_delay_microseconds", microseconds(options.batchDelay)),
       ("preserve_ordering", .boolean(false)), ("priority_levels", .integer(0)),
-      ("default_priority_level", .integer(0)), ("priority_queue_policy", .object()))
+      ("default_priority_level", .integer(Int64(options.defaultPriority))),
+      (
+        "default_queue_policy",
+        .object(
+          ("timeout_action", .string("REJECT")),
+          ("default_timeout_microseconds", microseconds(options.queueDeadline ?? .zero)),
+          ("allow_timeout_override", .boolean(true)), ("max_queue_size", .integer(Int64(options.queueCapacity))))
+      ),
+      ("priority_queue_policy", .object()))
+  }
+
+  private static func integers(_ numbers: [Int]) -> JSONValue { .array(numbers.map { .integer(Int64($0)) }) }
+
+  private static func microseconds(_ duration: Duration) -> JSONValue {
+    .integer(Int64(exactly: (duration.inSeconds * 1e6).rounded()) ?? 0)
   }
 
   private static func instances(of model: ServedModel) -> JSONValue {

@@ -2,18 +2,53 @@ import Logging
 import OctetServing
 import OctetSystem
 
-/// Triton's logging extension. The log is set up by the configuration; here it is only shown.
+/// Triton's logging extension. How much is logged can be changed while the server runs; where to and in which format is
+/// up to the configuration.
 enum LogSettings {
-  static func show(_ request: RouteRequest) throws(HTTPError) -> HTTPResponse { HTTPResponse(json: .object(settings)) }
+  static func show(_ request: RouteRequest) throws(HTTPError) -> HTTPResponse {
+    HTTPResponse(json: .object(settings(at: LogThreshold.current)))
+  }
 
   static func update(_ request: RouteRequest) throws(HTTPError) -> HTTPResponse {
-    try request.checkUnchanged(settings, advice: "change log.level and log.format in the configuration")
+    let current = settings(at: LogThreshold.current)
+    let wanted = try request.controlMembers().filter { $0.value != .null && !current.contains($0) }
+    if !wanted.isEmpty {
+      try request.checkChangesAreAllowed()
+      LogThreshold.current = try threshold(LogThreshold.current, changedBy: wanted)
+    }
     return try show(request)
   }
 
-  private static var settings: [JSONValue.Member] {
-    let level = Logger(label: "octet.http").logLevel
-    return [
+  /// The level that logs what the settings ask for. Levels are a scale: what is less grave than anything wanted is not
+  /// logged.
+  static func threshold(
+    _ level: Logger.Level, changedBy wanted: [JSONValue.Member]
+  ) throws(HTTPError) -> Logger.Level {
+    var choices = ["log_error": level <= .error, "log_warning": level <= .warning, "log_info": level <= .info]
+    var verbosity: Int64 = level <= .trace ? 2 : level <= .debug ? 1 : 0
+    for member in wanted {
+      switch (member.name, member.value) {
+      case ("log_error", .boolean(let isWanted)), ("log_warning", .boolean(let isWanted)),
+        ("log_info", .boolean(let isWanted)):
+        choices[member.name] = isWanted
+      case ("log_verbose_level", .integer(let number)) where number >= 0: verbosity = number
+      case ("log_file", _), ("log_format", _):
+        throw .badRequest("\(member.name) cannot be set while the server runs: change log in the configuration")
+      case ("log_error", _), ("log_warning", _), ("log_info", _):
+        throw .badRequest("\(member.name): expected true or false")
+      case ("log_verbose_level", _):
+        throw .badRequest("log_verbose_level: expected a whole number that is not negative")
+      default: throw .badRequest("there is no setting '\(member.name.prefix(64))'")
+      }
+    }
+    if verbosity > 0 { return verbosity > 1 ? .trace : .debug }
+    if choices["log_info"] == true { return .info }
+    if choices["log_warning"] == true { return .warning }
+    return choices["log_error"] == true ? .error : .critical
+  }
+
+  private static func settings(at level: Logger.Level) -> [JSONValue.Member] {
+    [
       JSONValue.Member(name: "log_file", value: .string("")),
       JSONValue.Member(name: "log_info", value: .boolean(level <= .info)),
       JSONValue.Member(name: "log_warning", value: .boolean(level <= .warning)),
