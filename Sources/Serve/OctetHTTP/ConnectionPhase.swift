@@ -43,6 +43,14 @@ enum ConnectionPhase: Hashable, Sendable {
     }
   }
 
+  /// Since when nothing but the client is waited for, which has not been answered yet or has nothing to be answered.
+  var waitingSince: Instant? {
+    switch self {
+    case .idle(let since), .receivingHead(let since), .receivingBody(let since, _): since
+    case .working, .sending: nil
+    }
+  }
+
   var isIdle: Bool {
     if case .idle = self { true } else { false }
   }

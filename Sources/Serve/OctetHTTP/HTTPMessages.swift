@@ -32,14 +32,28 @@ struct RequestHead: Sendable {
   let path: String
   private var fields: [(field: HeaderField, value: String)] = []
 
-  init(method: String, path: String) {
+  /// - Parameter target: a path, or a whole address as it is sent to proxies (RFC 9112, 3.2.2); without a query.
+  init(method: String, target: String) {
     self.method = method
-    self.path = path
+    path = target.utf8.first == UInt8(ascii: "/") ? target : Self.path(ofAddress: target)
+    fields.reserveCapacity(8)
+  }
+
+  /// `http://host:port/path` ⇒ `/path`; anything else stays as it is.
+  private static func path(ofAddress target: String) -> String {
+    guard let colon = target.firstIndex(of: ":"), ["http", "https"].contains(target[..<colon].lowercased()),
+      target[colon...].hasPrefix("://")
+    else { return target }
+    let rest = target[target.index(colon, offsetBy: 3)...]
+    return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? "/"
   }
 
   mutating func add(_ field: HeaderField, _ value: String) { fields.append((field, value)) }
 
   func values(of field: HeaderField) -> [String] { fields.filter { $0.field == field }.map(\.value) }
+
+  /// How often a field stands there.
+  func count(of field: HeaderField) -> Int { fields.reduce(0) { $1.field == field ? $0 + 1 : $0 } }
 
   /// The first value of a field.
   func value(of field: HeaderField) -> String? {

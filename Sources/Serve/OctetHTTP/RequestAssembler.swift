@@ -40,22 +40,23 @@ struct RequestAssembler {
 
   /// How the body is delimited. Two ways at once are how requests are smuggled past a proxy.
   private static func announcedLength(in head: RequestHead) throws(HTTPError) -> Int? {
-    let encodings = head.values(of: .transferEncoding)
-    let lengths = head.values(of: .contentLength)
-    guard encodings.isEmpty || lengths.isEmpty else {
+    let encoding = head.value(of: .transferEncoding)
+    let length = head.value(of: .contentLength)
+    guard encoding == nil || length == nil else {
       throw .badRequest("the request has both Transfer-Encoding and Content-Length")
     }
-    if let encoding = encodings.first {
-      guard encodings.count == 1, encoding.lowercased() == "chunked" else {
+    if let encoding {
+      guard head.count(of: .transferEncoding) == 1, encoding.lowercased() == "chunked" else {
         throw .badRequest("the only Transfer-Encoding that is known here is chunked")
       }
       return nil
     }
-    guard let length = lengths.first else {
+    guard let length else {
       if head.method == "POST" { throw HTTPError(411, "say how long the body is with Content-Length") }
       return 0
     }
-    guard lengths.count == 1, !length.isEmpty, length.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+    guard head.count(of: .contentLength) == 1, !length.isEmpty, length.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+    else {
       throw .badRequest("Content-Length has to be one whole number")
     }
     // More digits than an Int holds is a number all the same, and too large.

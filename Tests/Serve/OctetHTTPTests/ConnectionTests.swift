@@ -124,6 +124,36 @@ import Testing
     #expect(try client.receive().status == 411)
   }
 
+  @Test func takesWholeAddresses() throws {
+    let client = try server.connect()
+    for address in ["http://octet:8080/v2/models/doubling", "HTTPS://octet/v2?a=b", "http://octet"] {
+      client.send("GET \(address) HTTP/1.1\r\nHost: octet\r\n\r\n")
+      #expect(try client.receive().status == 200)
+    }
+    client.send("GET ftp://octet/v2 HTTP/1.1\r\nHost: octet\r\n\r\n")
+    #expect(try client.receive().status == 404)
+  }
+
+  @Test func refusesASecondHost() throws {
+    let client = try server.connect()
+    client.send("GET /v2 HTTP/1.1\r\nHost: one\r\nHost: two\r\n\r\n")
+    #expect(try client.receive().status == 400)
+  }
+
+  /// With the usual limits, which are longer than this client waits.
+  @Test func letsClientsGoWhoseLastBytesAreTheEnd() throws {
+    let server = try TestServer()
+    let unfinished = try server.connect()
+    unfinished.send("POST /infer HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n{")
+    unfinished.finishSending()
+    let finished = try server.connect()
+    finished.send(TestClient.post("/infer", TestServer.doubling))
+    finished.finishSending()
+    #expect(try finished.receive().status == 200)
+    #expect(finished.isClosed())
+    #expect(unfinished.isClosed())
+  }
+
   @Test func answersAClientThatHasFinishedSending() throws {
     let client = try server.connect()
     client.send(TestClient.post("/infer", TestServer.doubling))

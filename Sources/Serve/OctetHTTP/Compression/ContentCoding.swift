@@ -6,9 +6,8 @@ enum ContentCoding: String, CaseIterable, Sendable {
 
   /// What a request says of its own body; nil for one that is sent as it is.
   init?(of head: RequestHead) throws(HTTPError) {
-    let said = head.values(of: .contentEncoding)
-    guard !said.isEmpty else { return nil }
-    let codings = said.flatMap { $0.split(separator: ",") }
+    guard head.value(of: .contentEncoding) != nil else { return nil }
+    let codings = head.values(of: .contentEncoding).flatMap { $0.split(separator: ",") }
       .map { $0.filter { !$0.isWhitespace }.lowercased() }.filter { $0 != "identity" && !$0.isEmpty }
     guard let name = codings.first else { return nil }
     guard codings.count == 1, let coding = ContentCoding(rawValue: name == "x-gzip" ? "gzip" : name) else {
@@ -23,10 +22,9 @@ enum ContentCoding: String, CaseIterable, Sendable {
   ///
   /// Source: RFC 9110, 12.5.3. Of two that are equally welcome the first of `allCases` is taken.
   static func preferred(by head: RequestHead) -> ContentCoding? {
-    let accepted = head.values(of: .acceptEncoding)
-    guard !accepted.isEmpty else { return nil }
+    guard head.value(of: .acceptEncoding) != nil else { return nil }
     var weights: [Substring: Double] = [:]
-    for choice in accepted.joined(separator: ",").split(separator: ",") {
+    for choice in head.values(of: .acceptEncoding).joined(separator: ",").split(separator: ",") {
       let parts = choice.filter { !$0.isWhitespace }.lowercased().split(separator: ";")
       guard let name = parts.first else { continue }
       let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 }

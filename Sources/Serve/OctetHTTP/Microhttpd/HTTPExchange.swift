@@ -1,6 +1,7 @@
 import CMicrohttpd
 import OctetServing
 import OctetSystem
+import Synchronization
 
 /// One request and its answer, on the connection that carries them.
 ///
@@ -15,11 +16,11 @@ final class HTTPExchange: @unchecked Sendable {
   }
 
   /// Where the answer of a deferred route is.
-  private enum Answer {
+  private enum Answer: UInt8, AtomicRepresentable {
     case awaited
     /// The connection is suspended until it is there.
     case awaitedAsleep
-    case ready(HTTPResponse)
+    case ready
   }
 
   let watched: WatchedConnection
@@ -29,7 +30,9 @@ final class HTTPExchange: @unchecked Sendable {
   private let threads: ConnectionThreads
   private let head: RequestHead
   private var stage = Stage.answered
-  private let answer = Lock(Answer.awaited)
+  private let answer = Atomic(Answer.awaited)
+  /// Written before `answer` is ready, and read after that.
+  private var response: HTTPResponse?
 
   init(connection: OpaquePointer, head: RequestHead, watched: WatchedConnection, threads: ConnectionThreads) {
     self.connection = connection
@@ -50,6 +53,7 @@ final class HTTPExchange: @unchecked Sendable {
       if !head.isHealthProbe, let token = server.token, !token.isKnown(to: head) {
         throw HTTPError(401, "this server expects Authorization: Bearer and its token")
       }
+      guard head.count(of: .host) <= 1 else { throw .badRequest("the request names more than one Host") }
       let assembler = try RequestAssembler(head: head, bodyLimit: server.options.bodyByteCount)
       if head.expectsContinue { _ = try server.router.match(method: head.method, path: head.path) }
       watched.set(.receivingBody(since: .now, byteCount: assembler.announcedLength ?? 0))
@@ -86,7 +90,7 @@ final class HTTPExchange: @unchecked Sendable {
       return route(assembler.finish())
     case .working:
       // Called without an answer, it has nothing to do yet.
-      guard case .ready(let response) = answer.withLock({ $0 }) else { return .YES }
+      guard let response = readyResponse else { return .YES }
       return send(response)
     case .answered:
       return .YES
@@ -117,23 +121,27 @@ final class HTTPExchange: @unchecked Sendable {
 
   /// Sends the answer if it is there already, which saves the connection from being suspended and resumed.
   private func sendOrSleep() -> MHD_Result {
-    let response = answer.withLock { answer -> HTTPResponse? in
-      if case .ready(let response) = answer { return response }
-      // Under the lock, so that it comes before the resumption.
-      MHD_suspend_connection(connection)
-      answer = .awaitedAsleep
-      return nil
-    }
-    return response.map(send) ?? .YES
+    if let response = readyResponse { return send(response) }
+    // Before anybody may know that it sleeps, so that it comes before the resumption.
+    MHD_suspend_connection(connection)
+    let fellAsleep = answer.compareExchange(
+      expected: .awaited, desired: .awaitedAsleep, ordering: .acquiringAndReleasing
+    ).exchanged
+    // Delivered meanwhile: then nobody else resumes it.
+    if !fellAsleep { MHD_resume_connection(connection) }
+    return .YES
+  }
+
+  /// The answer, once it is there.
+  private var readyResponse: HTTPResponse? {
+    answer.load(ordering: .acquiring) == .ready ? response : nil
   }
 
   /// Leaves the answer where `sendOrSleep` or `proceed` finds it. Called once, from any thread.
   private func deliver(_ response: HTTPResponse) {
-    let isAsleep = answer.withLock { answer in
-      defer { answer = .ready(response) }
-      if case .awaitedAsleep = answer { return true } else { return false }
-    }
-    if isAsleep { MHD_resume_connection(connection) }
+    self.response = response
+    let before = answer.exchange(.ready, ordering: .acquiringAndReleasing)
+    if before == .awaitedAsleep { MHD_resume_connection(connection) }
   }
 
   private func send(_ response: HTTPResponse) -> MHD_Result {
@@ -152,9 +160,9 @@ extension HTTPResponse {
       return .NO
     }
     defer { MHD_destroy_response(created) }
-    MHD_add_response_header(created, "Content-Type", contentType)
-    for header in headers { MHD_add_response_header(created, header.name, header.value) }
-    if closing { MHD_add_response_header(created, "Connection", "close") }
+    created.addHeader("Content-Type", contentType)
+    for header in headers { created.addHeader(header.name, header.value) }
+    if closing { created.addHeader("Connection", "close") }
     return MHD_queue_response(connection, UInt32(status), created)
   }
 
@@ -171,6 +179,13 @@ extension HTTPResponse {
       MHD_IoVec(iov_base: $0.baseAddress, iov_len: $0.count)
     }
     return MHD_create_response_from_iovec(pieces, UInt32(pieces.count), release, owner)
+  }
+}
+
+extension OpaquePointer {
+  /// Of a response. A string that is passed to C by itself is copied into an array first.
+  fileprivate func addHeader(_ name: String, _ value: String) {
+    _ = name.withCString { name in value.withCString { MHD_add_response_header(self, name, $0) } }
   }
 }
 

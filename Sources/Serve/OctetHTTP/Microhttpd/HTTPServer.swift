@@ -253,7 +253,7 @@ extension HTTPServer {
     on threads: ConnectionThreads, _ slot: inout UnsafeMutableRawPointer?
   ) -> MHD_Result {
     guard let watched = Self.watched(connection) else { return .NO }
-    var head = RequestHead(method: String(cString: method), path: String(cString: path))
+    var head = RequestHead(method: String(cString: method), target: String(cString: path))
     Self.readFields(of: connection, into: &head)
     let exchange = HTTPExchange(connection: connection, head: head, watched: watched, threads: threads)
     slot = Unmanaged.passRetained(exchange).toOpaque()

@@ -46,10 +46,12 @@ final class WatchedConnection: Sendable {
   /// Sends a refusal past libmicrohttpd, which takes none in the middle of a body. The caller ends the connection.
   func cutOff(_ error: HTTPError) { state.withLock { cutOff(error, &$0) } }
 
-  /// Ends the connection if its client has had its time.
+  /// Ends the connection if its client has had its time, or has gone in the middle of a request.
   func endIfLate(at now: Instant, _ limits: TimeLimits) {
     state.withLock { state in
-      guard !state.isClosed, let end = state.phase.end(limits), end <= now else { return }
+      guard !state.isClosed, let end = state.phase.end(limits) else { return }
+      if hasGone(state.phase, at: now) { return SocketCalls.stop(socket) }
+      guard end <= now else { return }
       // libmicrohttpd sees the end of the stream, and closes.
       if state.phase.isReceiving {
         cutOff(HTTPError(408, "the request did not arrive in time"), &state)
@@ -59,6 +61,12 @@ final class WatchedConnection: Sendable {
       }
       state.phase = .working
     }
+  }
+
+  /// Whether nothing more can come. Where the end of a stream comes together with its last bytes, libmicrohttpd reads these
+  /// and waits for more. What it has just read may be a request that has not begun yet, so it gets a moment for that.
+  private func hasGone(_ phase: ConnectionPhase, at now: Instant) -> Bool {
+    phase.waitingSince.map { now - $0 > .seconds(1) } ?? false && SocketCalls.hasHungUp(socket)
   }
 
   func endIfIdle() {
