@@ -8,21 +8,21 @@ final class ByteBuffer: @unchecked Sendable {
   static let padding = 64
   private static let alignment = 64
 
-  private var storage: UnsafeMutableRawPointer
+  private var block: Block
   private var capacity: Int
-  private let leading: Int
+  private let alignedOffset: Int
   private(set) var count = 0
 
   /// - Parameter alignedOffset: the byte of the content that should stand at a multiple of 64.
   init(capacity: Int = 256, alignedOffset: Int = 0) {
-    leading = (Self.alignment - alignedOffset % Self.alignment) % Self.alignment
+    self.alignedOffset = alignedOffset % Self.alignment
     self.capacity = capacity
-    storage = .allocate(byteCount: leading + capacity + Self.padding, alignment: Self.alignment)
+    block = Block(capacity: capacity, alignedOffset: self.alignedOffset)
   }
 
-  deinit { storage.deallocate() }
+  deinit { block.start.deallocate() }
 
-  private var base: UnsafeMutableRawPointer { storage + leading }
+  private var base: UnsafeMutableRawPointer { block.base }
 
   /// Bytes that can be appended where the content stands.
   var spareCount: Int { capacity - count }
@@ -62,10 +62,20 @@ final class ByteBuffer: @unchecked Sendable {
   private func reserve(_ additional: Int) {
     guard additional > capacity - count else { return }
     capacity = max(capacity * 2, count + additional)
-    let larger = UnsafeMutableRawPointer.allocate(
-      byteCount: leading + capacity + Self.padding, alignment: Self.alignment)
-    (larger + leading).copyMemory(from: base, byteCount: count)
-    storage.deallocate()
-    storage = larger
+    let larger = Block(capacity: capacity, alignedOffset: alignedOffset)
+    larger.base.copyMemory(from: base, byteCount: count)
+    block.start.deallocate()
+    block = larger
+  }
+
+  /// A plain block in which the content is put where it should stand: allocators take longer to give an aligned one.
+  private struct Block {
+    let start: UnsafeMutableRawPointer
+    let base: UnsafeMutableRawPointer
+
+    init(capacity: Int, alignedOffset: Int) {
+      start = .allocate(byteCount: capacity + padding + alignment, alignment: 1)
+      base = (start + alignedOffset).alignedUp(toMultipleOf: alignment) - alignedOffset
+    }
   }
 }

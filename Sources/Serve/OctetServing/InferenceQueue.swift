@@ -149,11 +149,10 @@ package final class InferenceQueue: Sendable {
   private func run(
     _ request: InferenceRequest, _ completion: @escaping Completion, on stream: InferenceStream, since arrival: Instant
   ) {
-    metrics.leaveQueue(after: .zero)
     let result: Result<InferenceResponse, ServingError>
     do throws(ModelError) {
       let response = try stream.run(request)
-      metrics.finishBatch(requests: 1, rows: 1, after: arrival.duration(to: .now))
+      metrics.finishBatch(waits: CollectionOfOne(.zero), rows: 1, after: arrival.duration(to: .now))
       result = .success(response)
     } catch {
       result = .failure(ServingError(error))
@@ -252,7 +251,6 @@ package final class InferenceQueue: Sendable {
   private func run(_ entries: [Entry], on stream: InferenceStream) {
     let start = Instant.now
     let present = entries.filter { entry in
-      metrics.leaveQueue(after: entry.arrival.duration(to: start))
       // Asked only of those that had to wait: a client that half-closes after sending is served where that costs nothing.
       guard start - entry.arrival > .milliseconds(1), entry.work.request.isAbandoned() else { return true }
       metrics.reject(.clientGone)
@@ -263,7 +261,8 @@ package final class InferenceQueue: Sendable {
     do throws(ModelError) {
       let responses = try stream.run(present.map(\.work.request))
       metrics.finishBatch(
-        requests: present.count, rows: present.reduce(0) { $0 + $1.rows }, after: start.duration(to: .now))
+        waits: present.map { $0.arrival.duration(to: start) }, rows: present.reduce(0) { $0 + $1.rows },
+        after: start.duration(to: .now))
       for (entry, response) in zip(present, responses) { entry.work.completion(.success(response)) }
     } catch {
       let refusal = ServingError(error)

@@ -44,8 +44,9 @@ package struct InferenceStatistics: Hashable, Sendable {
   /// Inferences, whatever they joined.
   package var executionCount: UInt64 { batches.values.reduce(0) { $0 &+ $1.count } }
 
-  mutating func finishBatch(requests: Int, rows: Int, after duration: Duration) {
-    inference.add(duration, times: requests)
+  mutating func finishBatch(waits: some Collection<Duration>, rows: Int, after duration: Duration) {
+    for wait in waits { queue.add(wait) }
+    inference.add(duration, times: waits.count)
     batches[rows, default: DurationTotal()].add(duration)
     inferenceCount &+= UInt64(clamping: rows)
   }

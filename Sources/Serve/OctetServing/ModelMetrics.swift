@@ -32,31 +32,28 @@ package final class ModelMetrics: Sendable {
 
   /// Counts a request that has been answered with an HTTP status, whatever it is.
   ///
-  /// - Parameter writing: how long its tensors took to become a body, where it has one.
-  package func finish(status: Int, after duration: Duration, writing: Duration? = nil) {
+  /// - Parameters:
+  ///   - reading: how long its body took to become tensors, where it got that far.
+  ///   - writing: how long its tensors took to become a body, where it has one.
+  package func finish(
+    status: Int, after duration: Duration, reading: Duration? = nil, writing: Duration? = nil
+  ) {
     requestSeconds.record(duration)
     totals.withLock { totals in
       totals.answers[status, default: 0] += 1
+      if let reading { totals.statistics.input.add(reading) }
       if let writing { totals.statistics.output.add(writing) }
       totals.statistics.finish(isSuccess: status == 200, after: duration)
     }
   }
 
-  /// Counts the way of one request from its queue to an executor.
-  package func leaveQueue(after duration: Duration) {
-    queueSeconds.record(duration)
-    totals.withLock { $0.statistics.queue.add(duration) }
-  }
-
-  /// Counts one inference that has answered `requests` requests with `rows` rows along axis 0.
-  package func finishBatch(requests: Int, rows: Int, after duration: Duration) {
+  /// Counts one inference of `rows` rows along axis 0, and how long each request that it answers had waited for it.
+  package func finishBatch(waits: some Collection<Duration>, rows: Int, after duration: Duration) {
+    for wait in waits { queueSeconds.record(wait) }
     inferenceSeconds.record(duration)
     batchSize.record(Double(rows))
-    totals.withLock { $0.statistics.finishBatch(requests: requests, rows: rows, after: duration) }
+    totals.withLock { $0.statistics.finishBatch(waits: waits, rows: rows, after: duration) }
   }
-
-  /// Counts the way of one request's body to tensors.
-  package func finishReading(after duration: Duration) { totals.withLock { $0.statistics.input.add(duration) } }
 
   package var statistics: InferenceStatistics { totals.withLock { $0.statistics } }
 

@@ -20,13 +20,20 @@ package final class ModelRepository: Sendable {
     case unloaded
   }
 
-  package struct Entry: Sendable {
+  /// A class, as `Model` is, because every request asks for one.
+  package final class Entry: Sendable {
     package let source: ModelSource
     package let state: State
     package let metrics: ModelMetrics
+
+    init(source: ModelSource, state: State, metrics: ModelMetrics) {
+      self.source = source
+      self.state = state
+      self.metrics = metrics
+    }
   }
 
-  fileprivate struct Model {
+  fileprivate final class Model: Sendable {
     /// As the configuration has it: the path may be a folder of versions.
     let source: ModelSource
     let versions: [Int: Entry]

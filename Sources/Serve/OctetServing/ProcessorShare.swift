@@ -25,15 +25,25 @@ struct ProcessorShare<Model: Hashable> {
   mutating func begin(_ model: Model, threads count: Int, at now: Instant) -> Bool {
     let running = uses[model]?.streams ?? 0
     guard running == 0 || threads + count <= processors || !isAnotherInUse(than: model, at: now) else { return false }
-    uses[model, default: Use()].streams += 1
+    change(model) { $0.streams += 1 }
     threads += count
     return true
   }
 
   mutating func end(_ model: Model, threads count: Int, at now: Instant) {
-    uses[model]?.streams -= 1
-    uses[model]?.lastEnd = now
+    change(model) { use in
+      use.streams -= 1
+      use.lastEnd = now
+    }
     threads -= count
+  }
+
+  /// Takes the use out and puts it back: a member of a dictionary's optional value cannot be changed in place without
+  /// memory being allocated, several times for each inference.
+  private mutating func change(_ model: Model, _ body: (inout Use) -> Void) {
+    var use = uses[model] ?? Use()
+    body(&use)
+    uses[model] = use
   }
 
   /// Forgets on the way the models that are no longer in use.

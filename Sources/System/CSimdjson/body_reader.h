@@ -48,7 +48,7 @@ public:
   std::string error;
 
 protected:
-  explicit BodyReader(std::string_view body) : body(body) {}
+  explicit BodyReader(std::string_view body) : body(body) { keys.clear(); }
 
   std::string_view body;
 
@@ -82,25 +82,24 @@ protected:
 
   // Calls `read(key, value)` for each member of an object, of which none may stand twice.
   template <typename Read> bool for_members(object members, const Place &place, Read read) {
-    // The keys stay where the parser has put them until it reads another document.
-    std::vector<std::string_view> seen;
-    seen.reserve(8);
+    const size_t first = keys.size();
     for (auto member : members) {
       std::string_view key;
       value item;
       if (error_code code = member.unescaped_key().get(key))
         return fail_syntax(code);
-      if (seen.size() == kMaximumMembers)
+      if (keys.size() - first == kMaximumMembers)
         return fail(place.text() + ": has more than " + std::to_string(kMaximumMembers) + " members");
-      for (const std::string_view other : seen)
-        if (other == key)
+      for (size_t other = first; other < keys.size(); ++other)
+        if (keys[other] == key)
           return fail(place.text() + ": '" + excerpt(key) + "' stands there twice");
-      seen.push_back(key);
+      keys.push_back(key);
       if (error_code code = member.value().get(item))
         return fail_syntax(code);
       if (!read(key, item))
         return false;
     }
+    keys.resize(first);
     return true;
   }
 
@@ -111,6 +110,10 @@ protected:
     result = text(string);
     return true;
   }
+
+  // Of the objects that are being read, the outermost first. They stay where the parser has put them until it reads
+  // another document; their list stays with the thread, for the next request.
+  static inline thread_local std::vector<std::string_view> keys;
 
   // What octet does not know is passed over, but it has to be JSON.
   bool skip(value item, size_t depth) {

@@ -1,7 +1,6 @@
 #include "body_reader.h"
 
 #include <algorithm>
-#include <vector>
 
 namespace {
 
@@ -65,13 +64,21 @@ private:
     });
   }
 
+  // The extents of an input. Its memory is here, because one is read with every request.
+  struct Shape {
+    static constexpr size_t kMaximumRank = 32;
+
+    int64_t extents[kMaximumRank];
+    size_t rank = 0;
+  };
+
   // An input as far as it has been read.
   struct Input {
     explicit Input(Place place) : place(place) {}
 
     Place place;
     octet_json_input parsed{};
-    std::vector<int64_t> shape;
+    Shape shape;
     bool has_shape = false;
     // Data that came before the type or the shape: the text is kept in mind and read when they are known.
     std::string_view postponed;
@@ -132,8 +139,8 @@ private:
   }
 
   bool announce(Input &input, octet_json_destination *destination) {
-    input.parsed.shape = input.shape.data();
-    input.parsed.rank = input.shape.size();
+    input.parsed.shape = input.shape.extents;
+    input.parsed.rank = input.shape.rank;
     return receiver.input(receiver.context, &input.parsed, destination);
   }
 
@@ -141,7 +148,7 @@ private:
     octet_json_destination destination{};
     if (!announce(input, &destination))
       return false;
-    TensorNumbers numbers(destination, input.shape.data(), input.shape.size());
+    TensorNumbers numbers(destination, input.shape.extents, input.shape.rank);
     return numbers.read(data) || fail(input.place.text() + ".data: " + numbers.error);
   }
 
@@ -225,8 +232,7 @@ private:
     return fail(place.text() + ": shared memory is not supported; send the tensor in the body");
   }
 
-  bool read_shape(value item, const Place &place, std::vector<int64_t> &shape) {
-    constexpr size_t kMaximumRank = 32;
+  bool read_shape(value item, const Place &place, Shape &shape) {
     array extents;
     if (item.get_array().get(extents))
       return fail(place.text() + ".shape: expected an array");
@@ -234,9 +240,9 @@ private:
       int64_t number;
       if (extent.get_int64().get(number) || number < 0)
         return fail(place.text() + ".shape: expected whole numbers that are not negative");
-      if (shape.size() == kMaximumRank)
+      if (shape.rank == Shape::kMaximumRank)
         return fail(place.text() + ".shape: has more than 32 axes");
-      shape.push_back(number);
+      shape.extents[shape.rank++] = number;
     }
     return true;
   }

@@ -95,6 +95,19 @@ private func refusal(_ text: String, headerLength: Int? = nil) -> HTTPError? {
     #expect(values.elements(as: Double.self) == [0.1, 1e308, -Double.leastNonzeroMagnitude])
   }
 
+  @Test func readsNumbersInEveryForm() throws {
+    let texts = "-0, 0.0, 1E5, 1e+5, 12.5e-1, -1.25E2, 1e-400, 123456789012345678901234567890, 0e999 , 1e-46"
+    let values: [Float] = [-0.0, 0, 1e5, 1e5, 1.25, -125, 0, 1.2345679e29, 0, 0]
+    let read = try tensor(request("FP32", "[10]", "[\(texts)]")).elements(as: Float.self)
+    #expect(read.map(\.bitPattern) == values.map(\.bitPattern))
+  }
+
+  /// By way of a double this one would become its upper neighbour.
+  @Test func roundsOnce() throws {
+    let read = try tensor(request("FP32", "[1]", "[1.00000017881393432617187499]")).elements(as: Float.self)
+    #expect(read == [1.0000001])
+  }
+
   @Test(arguments: ["FP32", "FP64"])
   func takesTheWordsForWhatIsNotFinite(_ datatype: String) throws {
     let values = try tensor(request(datatype, "[4]", "[NaN, Infinity,-Infinity ,1]")).doubles
@@ -192,6 +205,17 @@ private func refusal(_ text: String, headerLength: Int? = nil) -> HTTPError? {
     (request("FP32", "[1]", "[01]"), "found '01'"),
     (request("FP32", "[1]", "[.5]"), "found '.5'"),
     (request("FP32", "[1]", "[+1]"), "found '+1'"),
+    (request("FP32", "[1]", "[1.]"), "found '1.'"),
+    (request("FP32", "[1]", "[1.e5]"), "found '1.e5'"),
+    (request("FP64", "[1]", "[-]"), "found '-'"),
+    (request("FP64", "[1]", "[-.5]"), "found '-.5'"),
+    (request("FP32", "[1]", "[1e]"), "found '1e'"),
+    (request("FP32", "[1]", "[1e+]"), "found '1e+'"),
+    (request("FP32", "[1]", "[1.5x]"), "found '1.5x'"),
+    (request("FP32", "[1]", "[1.5.2]"), "found '1.5.2'"),
+    (request("FP32", "[1]", "[-00]"), "found '-00'"),
+    (request("FP32", "[1]", "[inf]"), "found 'inf'"),
+    (request("FP32", "[1]", "[-nan]"), "found '-nan'"),
     (request("FP32", "[2]", "[1 2]"), "data"),
     (request("FP32", "[2]", "[1,,2]"), "data"),
     (request("FP32", "[1]", "[{}]"), "found '{'"),

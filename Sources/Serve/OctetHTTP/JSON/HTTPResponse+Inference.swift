@@ -9,7 +9,7 @@ extension HTTPResponse {
   /// Numbers are written as the shortest text that reads back as the same value. What is not finite becomes null, which
   /// keeps the answer JSON and which clients read as NaN; binary outputs hold it exactly.
   init(_ response: InferenceResponse, from model: ServedModel, format: ResponseFormat) {
-    let buffer = ByteBuffer(capacity: 4096)
+    let buffer = ByteBuffer(capacity: format.outputs.reduce(256) { $0 + $1.byteCount(of: response) })
     var parts: [Part] = [.buffer(buffer)]
     // Names of models need no escapes.
     buffer.append(#"{"model_name":""#)
@@ -41,6 +41,15 @@ extension HTTPResponse {
       contentType = "application/octet-stream"
       headers.append(("Inference-Header-Content-Length", String(buffer.count)))
     }
+  }
+}
+
+extension ResponseFormat.Output {
+  /// About as many bytes as its JSON takes.
+  fileprivate func byteCount(of response: InferenceResponse) -> Int {
+    let tensor = response.outputs[index]
+    guard !isBinary, classes == nil, let type = tensor.elementType.numberType else { return 128 }
+    return 128 + tensor.elementCount * octet_json_number_width(type)
   }
 }
 

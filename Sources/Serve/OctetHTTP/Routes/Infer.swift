@@ -34,12 +34,10 @@ enum Infer {
     // The size tells how long reading takes of plain bodies only: a few bytes may be a large picture.
     let isPlain = request.http.head.value(of: .contentEncoding) == nil && !mayHoldPicture
     let byteCount = isPlain ? request.http.body.bytes.count : Int.max
-    let mayRunHere = byteCount <= inlineByteCount && !request.http.isOnProbeThread
-    perform(byteCount) { submit(request, read, mayRunHere: mayRunHere, reply) }
-  }
-
-  private static func perform(_ byteCount: Int, _ work: @escaping @Sendable () -> Void) {
-    if byteCount <= inlineByteCount { work() } else { largeBodies.async(execute: work) }
+    guard byteCount <= inlineByteCount else {
+      return largeBodies.async { submit(request, read, mayRunHere: false, reply) }
+    }
+    submit(request, read, mayRunHere: !request.http.isOnProbeThread, reply)
   }
 
   private static func submit(
@@ -48,9 +46,13 @@ enum Infer {
     var known: ModelRepository.Entry?
     do throws(HTTPError) {
       let prepared = try read(request, &known)
-      prepared.model.metrics.finishReading(after: request.http.arrival.duration(to: .now))
+      let reading = request.http.arrival.duration(to: .now)
       prepared.model.queue.submit(prepared.request, mayRunHere: mayRunHere) { result in
-        finish(result, of: prepared, request, reply)
+        let byteCount = (try? result.get())?.outputs.reduce(0) { $0 + $1.byteCount } ?? 0
+        guard byteCount <= inlineByteCount else {
+          return largeBodies.async { finish(result, of: prepared, reading: reading, request, reply) }
+        }
+        finish(result, of: prepared, reading: reading, request, reply)
       }
     } catch {
       // What names no model that is known is counted nowhere: names of strangers must not make series.
@@ -60,24 +62,21 @@ enum Infer {
   }
 
   private static func finish(
-    _ result: Result<InferenceResponse, ServingError>, of prepared: Prepared, _ request: RouteRequest,
-    _ reply: @escaping Route.Reply
+    _ result: Result<InferenceResponse, ServingError>, of prepared: Prepared, reading: Duration,
+    _ request: RouteRequest, _ reply: Route.Reply
   ) {
-    let byteCount = (try? result.get())?.outputs.reduce(0) { $0 + $1.byteCount } ?? 0
-    perform(byteCount) {
-      let metrics = prepared.model.metrics
-      do throws(HTTPError) {
-        let response: InferenceResponse
-        do throws(ServingError) { response = try result.get() } catch { throw HTTPError(error) }
-        let start = Instant.now
-        var answer = try prepared.answer(response)
-        if let coding = ContentCoding.preferred(by: request.http.head) { answer.compress(as: coding) }
-        metrics.count(answer.status, of: request, writing: start.duration(to: .now))
-        reply(answer)
-      } catch {
-        metrics.count(error.status, of: request)
-        reply(error.response)
-      }
+    let metrics = prepared.model.metrics
+    do throws(HTTPError) {
+      let response: InferenceResponse
+      do throws(ServingError) { response = try result.get() } catch { throw HTTPError(error) }
+      let start = Instant.now
+      var answer = try prepared.answer(response)
+      if let coding = ContentCoding.preferred(by: request.http.head) { answer.compress(as: coding) }
+      metrics.count(answer.status, of: request, reading: reading, writing: start.duration(to: .now))
+      reply(answer)
+    } catch {
+      metrics.count(error.status, of: request, reading: reading)
+      reply(error.response)
     }
   }
 
@@ -99,8 +98,10 @@ enum Infer {
 }
 
 extension ModelMetrics {
-  fileprivate func count(_ status: Int, of request: RouteRequest, writing: Duration? = nil) {
-    finish(status: status, after: request.http.arrival.duration(to: .now), writing: writing)
+  fileprivate func count(
+    _ status: Int, of request: RouteRequest, reading: Duration? = nil, writing: Duration? = nil
+  ) {
+    finish(status: status, after: request.http.arrival.duration(to: .now), reading: reading, writing: writing)
   }
 }
 
