@@ -55,3 +55,35 @@ enum ConnectionPhase: Hashable, Sendable {
     if case .idle = self { true } else { false }
   }
 }
+
+extension ConnectionPhase {
+  private static let largestMebibytes: UInt64 = 0x1FFF
+
+  /// All of it in one word, which threads can share without a lock: the kind in 3 bits, MiB in 13, and microseconds. Of a
+  /// body the whole MiB are kept, which is what its time depends on.
+  var word: UInt64 {
+    func word(_ kind: UInt64, _ since: Instant, _ byteCount: Int = 0) -> UInt64 {
+      let mebibytes = min(UInt64(clamping: byteCount) >> 20, Self.largestMebibytes)
+      return (since.nanoseconds / 1000) << 16 | mebibytes << 3 | kind
+    }
+    return switch self {
+    case .idle(let since): word(0, since)
+    case .receivingHead(let since): word(1, since)
+    case .receivingBody(let since, let byteCount): word(2, since, byteCount)
+    case .sending(let since, let byteCount): word(3, since, byteCount)
+    case .working: 4
+    }
+  }
+
+  init(word: UInt64) {
+    let since = Instant(nanoseconds: (word >> 16) * 1000)
+    let byteCount = Int(word >> 3 & Self.largestMebibytes) << 20
+    switch word & 7 {
+    case 0: self = .idle(since: since)
+    case 1: self = .receivingHead(since: since)
+    case 2: self = .receivingBody(since: since, byteCount: byteCount)
+    case 3: self = .sending(since: since, byteCount: byteCount)
+    default: self = .working
+    }
+  }
+}

@@ -65,7 +65,7 @@ struct RequestHead: Sendable {
   var mediaType: String? {
     guard let header = value(of: .contentType) else { return nil }
     // As nearly every client spells it.
-    guard !header.utf8.allSatisfy({ 0x61...0x7A ~= $0 || 0x2D...0x2F ~= $0 }) else { return header }
+    guard header != "application/json" else { return header }
     let letters = header.utf8.prefix { $0 != UInt8(ascii: ";") }.filter { $0 != UInt8(ascii: " ") }
     return String(
       decoding: letters.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }, as: UTF8.self)

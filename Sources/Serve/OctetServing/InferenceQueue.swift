@@ -22,8 +22,8 @@ package final class InferenceQueue: Sendable {
   private struct State {
     var batcher: Batcher<Pending>
     var idleStreams: [InferenceStream]
-    /// When each stream that is busy began its batch.
-    var runningSince: [ObjectIdentifier: Instant] = [:]
+    /// The streams that are busy, and when each began its batch.
+    var running: [(stream: InferenceStream, since: Instant)] = []
     /// Requests that are neither waiting nor answered.
     var runningRequests = 0
     /// The earliest time at which the queue will look at itself again.
@@ -96,7 +96,7 @@ package final class InferenceQueue: Sendable {
   package var requestsInFlight: Int { state.withLock { $0.batcher.depth + $0.runningRequests } }
 
   /// Since when the longest of the batches that run now has been running.
-  package var oldestRunningBatch: Instant? { state.withLock { $0.runningSince.values.min() } }
+  package var oldestRunningBatch: Instant? { state.withLock { $0.running.map(\.since).min() } }
 
   /// Queues a request. `completion` is called once, on some other thread or on this one, with the answer or the refusal.
   ///
@@ -141,7 +141,7 @@ package final class InferenceQueue: Sendable {
 
   private func begin(requests: Int, on stream: InferenceStream, _ state: inout State, at now: Instant) {
     state.idleStreams.removeLast()
-    state.runningSince[ObjectIdentifier(stream)] = now
+    state.running.append((stream, now))
     state.runningRequests += requests
   }
 
@@ -238,10 +238,10 @@ package final class InferenceQueue: Sendable {
     var actions = state.withLock { state in
       let now = Instant.now
       processors.end(share, threads: stream.threads, at: now)
-      state.runningSince[ObjectIdentifier(stream)] = nil
+      state.running.removeAll { $0.stream === stream }
       state.runningRequests -= count
       state.idleStreams.append(stream)
-      return startWork(&state, at: now)
+      return state.batcher.depth > 0 ? startWork(&state, at: now) : Actions()
     }
     let own = actions.batches.firstIndex { $0.stream === stream }.map { actions.batches.remove(at: $0).entries }
     perform(actions)
@@ -288,20 +288,5 @@ extension ModelSignature {
       case .bounded(let range): min(largest, range.upperBound)
       }
     }
-  }
-}
-
-extension Duration {
-  /// Nanoseconds, as many as an Int holds; what lies in the past counts as none.
-  var wholeNanoseconds: Int {
-    let (seconds, attoseconds) = components
-    guard seconds >= 0, attoseconds >= 0 else { return 0 }
-    let (nanoseconds, overflow) = Int(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-    return overflow ? Int.max : nanoseconds &+ Int(attoseconds / 1_000_000_000)
-  }
-
-  package var inSeconds: Double {
-    let (seconds, attoseconds) = components
-    return Double(seconds) + Double(attoseconds) * 1e-18
   }
 }

@@ -1,8 +1,5 @@
 package import OctetTensor
 
-/// A point in time as the serving side measures it.
-package typealias Instant = ContinuousClock.Instant
-
 /// One inference to do: a tensor for each input of the model, in the order of its signature.
 package struct InferenceRequest: Sendable {
   package let inputs: [Tensor]

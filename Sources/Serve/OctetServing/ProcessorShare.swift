@@ -5,8 +5,9 @@ import OctetSystem
 /// Every model may have one stream running at any time, and the kernel divides the processors between these. Further
 /// streams begin while processors are left, or while no other model is in use: a slow model with many streams does not
 /// crowd out a fast one with few.
-struct ProcessorShare<Model: Hashable> {
+struct ProcessorShare<Model: Equatable> {
   private struct Use {
+    let model: Model
     var streams = 0
     var lastEnd: Instant?
   }
@@ -15,7 +16,8 @@ struct ProcessorShare<Model: Hashable> {
   static var memory: Duration { .milliseconds(100) }
 
   private let processors: Int
-  private var uses: [Model: Use] = [:]
+  /// Of the models that are in use, or were until lately. They are few: looking through them takes less than hashing.
+  private var uses: [Use] = []
   private var threads = 0
 
   init(processors: Int) { self.processors = processors }
@@ -23,35 +25,32 @@ struct ProcessorShare<Model: Hashable> {
   /// Whether a stream of this model may begin now; if so, it counts until `end`. If not, ask again when another stream of
   /// the model has ended or, at the latest, after `memory`.
   mutating func begin(_ model: Model, threads count: Int, at now: Instant) -> Bool {
-    let running = uses[model]?.streams ?? 0
+    let running = index(of: model).map { uses[$0].streams } ?? 0
     guard running == 0 || threads + count <= processors || !isAnotherInUse(than: model, at: now) else { return false }
-    change(model) { $0.streams += 1 }
     threads += count
+    if let index = index(of: model) {
+      uses[index].streams += 1
+    } else {
+      uses.append(Use(model: model, streams: 1))
+    }
     return true
   }
 
   mutating func end(_ model: Model, threads count: Int, at now: Instant) {
-    change(model) { use in
-      use.streams -= 1
-      use.lastEnd = now
-    }
     threads -= count
+    guard let index = index(of: model) else { return }
+    uses[index].streams -= 1
+    uses[index].lastEnd = now
   }
 
-  /// Takes the use out and puts it back: a member of a dictionary's optional value cannot be changed in place without
-  /// memory being allocated, several times for each inference.
-  private mutating func change(_ model: Model, _ body: (inout Use) -> Void) {
-    var use = uses[model] ?? Use()
-    body(&use)
-    uses[model] = use
-  }
+  private func index(of model: Model) -> Int? { uses.firstIndex { $0.model == model } }
 
   /// Forgets on the way the models that are no longer in use.
   private mutating func isAnotherInUse(than model: Model, at now: Instant) -> Bool {
-    uses = uses.filter { other in
-      other.key == model || other.value.streams > 0 || other.value.lastEnd.map { now < $0 + Self.memory } ?? false
+    uses.removeAll { other in
+      other.model != model && other.streams == 0 && other.lastEnd.map { $0 + Self.memory <= now } ?? true
     }
-    return uses.count > (uses[model] == nil ? 0 : 1)
+    return uses.contains { $0.model != model }
   }
 }
 

@@ -1,5 +1,6 @@
 import OctetServing
 import OctetSystem
+import Synchronization
 
 /// One open connection: who is at the other end, and what is waited for.
 ///
@@ -7,12 +8,9 @@ import OctetSystem
 /// number may pass to another connection then.
 final class WatchedConnection: Sendable {
   private struct State {
-    var phase: ConnectionPhase
     /// Whether a refusal is on its way to a client that may still be sending.
     var isRefused = false
     var isClosed = false
-    /// Of the thread that serves it; nil for that of probes.
-    var place: Int?
   }
 
   let address: PeerAddress?
@@ -21,24 +19,33 @@ final class WatchedConnection: Sendable {
   private let socket: Int32
   /// Whether text can be written past libmicrohttpd.
   private let isPlain: Bool
-  private let state: Lock<State>
+  private let state = Lock(State())
+  /// A `ConnectionPhase`, which changes several times in each request.
+  private let phaseWord: Atomic<UInt64>
+  /// Of the thread that serves it; -1 is that of probes.
+  private let placeWord = Atomic(-1)
 
   init(socket: Int32, address: PeerAddress?, isSurplus: Bool, isPlain: Bool) {
     self.socket = socket
     self.address = address
     self.isSurplus = isSurplus
     self.isPlain = isPlain
-    state = Lock(State(phase: .receivingHead(since: .now)))
+    phaseWord = Atomic(ConnectionPhase.receivingHead(since: .now).word)
   }
 
-  var place: Int? { state.withLock { $0.place } }
+  var place: Int? {
+    let place = placeWord.load(ordering: .relaxed)
+    return place < 0 ? nil : place
+  }
 
   /// Whether its first request asks about the server.
   var isProbe: Bool { place == nil }
 
-  func assign(to place: Int?) { state.withLock { $0.place = place } }
+  func assign(to place: Int?) { placeWord.store(place ?? -1, ordering: .relaxed) }
 
-  func set(_ phase: ConnectionPhase) { state.withLock { $0.phase = phase } }
+  private var phase: ConnectionPhase { ConnectionPhase(word: phaseWord.load(ordering: .relaxed)) }
+
+  func set(_ phase: ConnectionPhase) { phaseWord.store(phase.word, ordering: .relaxed) }
 
   /// The connection will be closed after a refusal that the client may not be waiting for yet.
   func markRefused() { state.withLock { $0.isRefused = true } }
@@ -49,17 +56,18 @@ final class WatchedConnection: Sendable {
   /// Ends the connection if its client has had its time, or has gone in the middle of a request.
   func endIfLate(at now: Instant, _ limits: TimeLimits) {
     state.withLock { state in
-      guard !state.isClosed, let end = state.phase.end(limits) else { return }
-      if hasGone(state.phase, at: now) { return SocketCalls.stop(socket) }
+      let phase = phase
+      guard !state.isClosed, let end = phase.end(limits) else { return }
+      if hasGone(phase, at: now) { return SocketCalls.stop(socket) }
       guard end <= now else { return }
       // libmicrohttpd sees the end of the stream, and closes.
-      if state.phase.isReceiving {
+      if phase.isReceiving {
         cutOff(HTTPError(408, "the request did not arrive in time"), &state)
         SocketCalls.stopReceiving(socket)
       } else {
         SocketCalls.stop(socket)
       }
-      state.phase = .working
+      set(.working)
     }
   }
 
@@ -71,7 +79,7 @@ final class WatchedConnection: Sendable {
 
   func endIfIdle() {
     state.withLock { state in
-      if state.phase.isIdle && !state.isClosed { SocketCalls.stop(socket) }
+      if phase.isIdle && !state.isClosed { SocketCalls.stop(socket) }
     }
   }
 
