@@ -115,7 +115,9 @@ import Testing
     holder.send([UInt8](repeating: 0x20, count: 40_000))
     var status = 200
     let body = TestServer.doubling + String(repeating: " ", count: 20_000)
-    for _ in 0..<200 where status == 200 { status = try server.connect().post("/infer", body).status }
+    // The server comes to read what the holder has sent, however busy the machine is.
+    let end = Instant.now + .seconds(10)
+    while status == 200 && .now < end { status = try server.connect().post("/infer", body).status }
     #expect(status == 503)
     #expect(try server.connect().post("/infer", TestServer.doubling).status == 200)
   }

@@ -13,28 +13,40 @@ final class ConnectionAcceptor: @unchecked Sendable {
 
   private let queue = DispatchQueue(label: "octet.accept")
   private let source: any DispatchSourceRead
+  private let listening: Int32
+  private let take: @Sendable (Int32, PeerAddress?) -> Void
   private let logger = Logger(label: "octet.http")
   private let closed = DispatchSemaphore(value: 0)
 
   /// - Parameter take: is given each connection's socket, which does not block, and its address.
   init(_ socket: consuming ListeningSocket, take: @escaping @Sendable (Int32, PeerAddress?) -> Void) {
-    let listening = socket.release()
+    listening = socket.release()
+    self.take = take
     source = DispatchSource.makeReadSource(fileDescriptor: listening, queue: queue)
     source.setEventHandler { [unowned self] in
-      while true {
-        switch SocketCalls.accept(listening) {
-        case .connection(let socket, let address): take(socket, address)
-        case .nothing: return
-        case .exhausted(let error): return pause(error)
-        }
-      }
+      if let error = takeAll() { pause(error) }
     }
-    // Only closed, not shut down: another process may listen on it, too.
-    source.setCancelHandler { [closed] in
+    source.setCancelHandler { [self] in
+      // Whoever is connected already is served.
+      _ = takeAll()
+      // Only closed, not shut down: another process may listen on it, too.
       close(listening)
       closed.signal()
     }
     source.activate()
+  }
+
+  /// Takes every connection that waits.
+  ///
+  /// - Returns: why no more can be taken, though there may be some.
+  private func takeAll() -> SystemError? {
+    while true {
+      switch SocketCalls.accept(listening) {
+      case .connection(let socket, let address): take(socket, address)
+      case .nothing: return nil
+      case .exhausted(let error): return error
+      }
+    }
   }
 
   /// Takes no more connections; those that come from now on are refused.

@@ -32,7 +32,8 @@ final class ConnectionSorter: Sendable {
     source.setEventHandler { self.state.withLock { $0.sources.removeValue(forKey: socket) }?.cancel() }
     // Only now does Dispatch no longer look at the socket.
     source.setCancelHandler {
-      decided(self.state.withLock { $0.isStopped } ? .stopped : Self.kind(of: socket) ?? .other)
+      // Whoever has said something is answered, even at the end.
+      decided(Self.kind(of: socket) ?? (self.state.withLock { $0.isStopped } ? .stopped : .other))
     }
     state.withLock { $0.sources[socket] = source }
     source.activate()
