@@ -8,8 +8,9 @@ import Synchronization
 /// One of them is for connections that begin with a question about the server itself. It runs no inference, and the
 /// system lets it go before threads that do: health is answered however much there is to do.
 final class ConnectionThreads: @unchecked Sendable {
-  /// Of each connection, which also bounds the head of a request. It is cleared for every request.
-  private static let connectionMemory = 16_384
+  /// Of each connection, which also bounds the head of a request. It is cleared for every request; half of it is what is
+  /// read of a body at once, which large tensors notice.
+  private static let connectionMemory = 32_768
   /// How long the thread that answers probes computes at most before others may go on, which is also how soon it begins.
   private static let probeSlice = Duration.microseconds(100)
 
