@@ -36,7 +36,7 @@ package struct GraphPatch {
     add(Constant(tensor), [], from: origin, fused: [])
   }
 
-  /// Every user of `old` will read `new`. Both must have the same type.
+  /// Every user of `old` will read `new`. Both must have the same type, but for what is known of extents that stay open.
   package mutating func replace(_ old: Value, with new: Value) { replacements.append((old, new)) }
 
   package func apply(to graph: inout Graph) throws(ModelError) {
@@ -52,17 +52,28 @@ package struct GraphPatch {
       }
     }
     for (old, new) in replacements {
-      guard graph.type(of: old) == graph.type(of: new) else {
+      let types = (old: graph.type(of: old), new: graph.type(of: new))
+      guard types.old.isInterchangeable(with: types.new) else {
         let place = graph.producer(of: old).name
-        throw .model("at '\(place)': result \(graph.type(of: new)) may not replace \(graph.type(of: old))")
+        throw .model("at '\(place)': result \(types.new) may not replace \(types.old)")
       }
       graph.redirect(old, to: new)
-      if graph.constant(new) != nil { try graph.refineUsers(of: new) }
+      if graph.constant(new) != nil || types.old != types.new { try graph.refineUsers(of: new) }
     }
     for (old, _) in replacements where graph.contains(old.node) { graph.removeIfUnused(old.node) }
     for index in additions.indices {
       let id = NodeID(index: firstIndex + index)
       if graph.contains(id) { graph.removeIfUnused(id) }
     }
+  }
+}
+
+extension TensorType {
+  /// Whether both are the same but for bounds of open extents.
+  fileprivate func isInterchangeable(with other: TensorType) -> Bool {
+    elementType == other.elementType && shape.rank == other.shape.rank
+      && zip(shape.dimensions, other.shape.dimensions).allSatisfy { own, new in
+        own == new || (own.fixedExtent == nil && new.fixedExtent == nil)
+      }
   }
 }

@@ -23,7 +23,7 @@ package struct ModelCompiler: Sendable {
     let makePlan = { @Sendable (shapes: [Shape]) throws(ModelError) in
       try compiler.plan(Self.specialize(graph, to: shapes), weights)
     }
-    let shapes = try Self.workingShapes(signature, makePlan)
+    let shapes = try Self.workingShapes(signature, FittingShapes(imported, signature), makePlan)
     let model = CompiledModel(
       signature: ModelSignature(
         inputs: signature.inputs, outputs: signature.outputs,
@@ -48,9 +48,10 @@ package struct ModelCompiler: Sendable {
       .continued(by: continuation, layers: layers)
   }
 
-  /// The smallest of a few image sizes that the model can run: a dynamic one may not take a single pixel.
+  /// The smallest of a few image sizes that the model can run: a dynamic one may not take a single pixel. Where none is one,
+  /// shapes that fit to the model's constants.
   private static func workingShapes(
-    _ signature: ModelSignature, _ makePlan: ([Shape]) throws(ModelError) -> ExecutionPlan
+    _ signature: ModelSignature, _ others: FittingShapes, _ makePlan: ([Shape]) throws(ModelError) -> ExecutionPlan
   ) throws(ModelError) -> [Shape] {
     let smallest = signature.inputShapes(openExtent: 1)
     if signature.inputs.allSatisfy({ $0.type.shape.fixed != nil }) { return smallest }
@@ -64,6 +65,7 @@ package struct ModelCompiler: Sendable {
         firstError = firstError ?? error
       }
     }
+    if let shapes = others.first(where: { (try? makePlan($0)) != nil }) { return shapes }
     throw firstError ?? .model("no input shape was tried")
   }
 
