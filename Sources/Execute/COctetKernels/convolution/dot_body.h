@@ -89,30 +89,31 @@ OCTET_INLINE void dot(const octet_dot_tile *tile, size_t rows, size_t vectors) {
     octet_slice_walk walk;                                                                                             \
     for (octet_slice_begin(&walk, slice, first_pixel, end_pixel); octet_slice_next(&walk);                             \
          octet_slice_finish(&walk)) {                                                                                  \
-      switch (walk.tile.rows) {                                                                                        \
-        OCTET_DOT_ROWS(1, most_rows, channels)                                                                         \
-        OCTET_DOT_ROWS(2, most_rows, channels)                                                                         \
-        OCTET_DOT_ROWS(3, most_rows, channels)                                                                         \
-        OCTET_DOT_ROWS(4, most_rows, channels)                                                                         \
-        OCTET_DOT_ROWS(5, most_rows, channels)                                                                         \
-        OCTET_DOT_ROWS(6, most_rows, channels)                                                                         \
-        OCTET_DOT_ROWS(7, most_rows, channels)                                                                         \
-        OCTET_DOT_ROWS(8, most_rows, channels)                                                                         \
-        OCTET_DOT_ROWS(9, most_rows, channels)                                                                         \
-        OCTET_DOT_ROWS(10, most_rows, channels)                                                                        \
-        OCTET_DOT_ROWS(11, most_rows, channels)                                                                        \
-        OCTET_DOT_ROWS(12, most_rows, channels)                                                                        \
-        OCTET_DOT_ROWS(13, most_rows, channels)                                                                        \
-        OCTET_DOT_ROWS(14, most_rows, channels)                                                                        \
-      }                                                                                                                \
+      switch (walk.tile.rows) { OCTET_DOT_EACH_ROW_COUNT(&walk.tile, most_rows, channels) }                            \
       finish_stored(&walk.tile, channels);                                                                             \
     }                                                                                                                  \
   }
 
+#define OCTET_DOT_EACH_ROW_COUNT(tile, most_rows, channels)                                                            \
+  OCTET_DOT_ROWS(tile, 1, most_rows, channels)                                                                         \
+  OCTET_DOT_ROWS(tile, 2, most_rows, channels)                                                                         \
+  OCTET_DOT_ROWS(tile, 3, most_rows, channels)                                                                         \
+  OCTET_DOT_ROWS(tile, 4, most_rows, channels)                                                                         \
+  OCTET_DOT_ROWS(tile, 5, most_rows, channels)                                                                         \
+  OCTET_DOT_ROWS(tile, 6, most_rows, channels)                                                                         \
+  OCTET_DOT_ROWS(tile, 7, most_rows, channels)                                                                         \
+  OCTET_DOT_ROWS(tile, 8, most_rows, channels)                                                                         \
+  OCTET_DOT_ROWS(tile, 9, most_rows, channels)                                                                         \
+  OCTET_DOT_ROWS(tile, 10, most_rows, channels)                                                                        \
+  OCTET_DOT_ROWS(tile, 11, most_rows, channels)                                                                        \
+  OCTET_DOT_ROWS(tile, 12, most_rows, channels)                                                                        \
+  OCTET_DOT_ROWS(tile, 13, most_rows, channels)                                                                        \
+  OCTET_DOT_ROWS(tile, 14, most_rows, channels)
+
 /// Row counts beyond the kernel's are never asked for, and no code is made for them.
-#define OCTET_DOT_ROWS(count, most_rows, channels)                                                                     \
+#define OCTET_DOT_ROWS(tile, count, most_rows, channels)                                                               \
   case count:                                                                                                          \
     if (count <= (most_rows)) {                                                                                        \
-      dot(&walk.tile, count, (channels) / SUM_LANES);                                                                  \
+      dot(tile, count, (channels) / SUM_LANES);                                                                        \
     }                                                                                                                  \
     break;

@@ -1,6 +1,9 @@
 /// The parts of the walk over a slice that are the same for every kernel and not in its hottest path.
 #include "convolution/slice.h"
 
+/// Half of the nearest cache, or more, is for what else the kernel reads and writes.
+enum { MOST_LATE_BYTES = 24 * 1024 };
+
 static size_t divide_up(size_t a, size_t b) {
   return (a + b - 1) / b;
 }
@@ -13,21 +16,32 @@ static void gather_next(octet_slice_walk *walk) {
   octet_window_cursor_advance(plan, &walk->cursor, rows);
 }
 
-/// Tiles of nearly the same number of rows; or, for kernels that take as long for fewer, as many full ones as there
-/// are.
+/// Tiles of nearly the same number of rows; or as many full ones as there are, for kernels that take as long for fewer
+/// and for rows that are finished late.
 static void set_tile_rows(octet_slice_walk *walk, size_t pixels) {
   const octet_dot_kernel *kernel = walk->slice->panel->kernel;
-  const size_t tiles = divide_up(pixels, kernel->rows);
+  const size_t most = walk->is_late ? OCTET_TILE_ROWS / kernel->late_rows * kernel->late_rows : kernel->rows;
+  const size_t tiles = divide_up(pixels, most);
   walk->tiles_left = tiles;
-  if (kernel->format == OCTET_WEIGHTS_PAIRS_S16) {
-    walk->rows_per_tile = kernel->rows;
+  if (walk->is_late || kernel->format == OCTET_WEIGHTS_PAIRS_S16) {
+    walk->rows_per_tile = most;
     walk->longer_tiles = 0;
-    walk->last_rows = tiles ? pixels - (tiles - 1) * kernel->rows : 0;
+    walk->last_rows = tiles ? pixels - (tiles - 1) * most : 0;
   } else {
     walk->rows_per_tile = tiles ? pixels / tiles : 0;
     walk->longer_tiles = tiles ? pixels % tiles : 0;
     walk->last_rows = walk->rows_per_tile + (walk->longer_tiles > 0);
   }
+}
+
+/// Kernels that finish rows late sum fewer at a time, so that they read their weights more often. Where those outgrow
+/// the nearest cache, and more rows fit into the registers, that costs more than it saves.
+static bool may_be_late(const octet_slice_walk *walk) {
+  const octet_dot_kernel *kernel = walk->slice->panel->kernel;
+  const octet_epilogue_kind kind = walk->slice->plan->kind;
+  const bool is_direct = kind != OCTET_EPILOGUE_ANY && kind != OCTET_EPILOGUE_FLOATS;
+  return is_direct && kernel->late_rows > 0 &&
+         (kernel->late_rows == kernel->rows || walk->panel_bytes <= MOST_LATE_BYTES);
 }
 
 void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *slice, size_t first_pixel,
@@ -47,6 +61,7 @@ void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *sl
   walk->runs_at_once = divide_up(layout->runs, divide_up(layout->runs, OCTET_RUNS_AT_ONCE));
   walk->runs_left = 0;
   walk->pixel = first_pixel;
+  walk->is_late = may_be_late(walk);
   set_tile_rows(walk, pixels);
   walk->cursor = octet_window_cursor_at(plan, first_pixel);
   walk->tile = (octet_dot_tile){.steps = layout->steps, .inputs = walk->windows.pointers, .sums = walk->sums};
@@ -62,6 +77,13 @@ void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *sl
   if (plan->steps.gathers) {
     gather_next(walk);
   }
+}
+
+void octet_slice_skip(octet_slice_walk *walk, size_t pixels, size_t end_pixel) {
+  walk->pixel += pixels;
+  set_tile_rows(walk, end_pixel - walk->pixel);
+  octet_window_cursor_advance(walk->slice->plan, &walk->cursor, pixels);
+  octet_direct_rows_advance(&walk->tile.direct, pixels);
 }
 
 void octet_slice_gather(octet_slice_walk *walk) {

@@ -54,6 +54,8 @@ typedef struct octet_slice_walk {
   size_t panel_bytes, width;
   /// Bytes of the panel's weights for one run, and how many runs one call of the inner loop sums.
   size_t run_bytes, runs_at_once, runs_left;
+  /// Whether rows are finished while others are summed, where the kernel does so.
+  bool is_late;
   /// The current tile's first pixel, the tiles after it, their rows, how many of the tiles are a row longer, and the
   /// rows of the last.
   size_t pixel, tiles_left, rows_per_tile, longer_tiles, last_rows;
@@ -74,6 +76,9 @@ static inline size_t octet_slice_next_rows(const octet_slice_walk *walk) {
 /// Stands before the first of the tiles of pixels first_pixel ..< end_pixel.
 void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *slice, size_t first_pixel,
                        size_t end_pixel);
+
+/// Goes on by `pixels` pixels, before the first tile, that were computed otherwise.
+void octet_slice_skip(octet_slice_walk *walk, size_t pixels, size_t end_pixel);
 
 /// Copies the initial sums of the channels to each row, and adds those of its pixel.
 void octet_slice_spread_initial(octet_slice_walk *walk);

@@ -75,8 +75,8 @@ OCTET_INLINE void store_rows(const octet_direct_rows *rows, u8x64 bytes, size_t 
   }
 }
 
-/// Of `units` times sixteen channels the bytes that each value of a block meets.
-OCTET_INLINE u8x64 bytes_of_block(const uint8_t *of_channels, size_t units) {
+/// The bytes of their channels for the vectors of a block, the first of which is number `first` of rows of `units`.
+OCTET_INLINE u8x64 bytes_of_block(const uint8_t *of_channels, size_t first, size_t units) {
   u8x64 bytes;
   if (units == OCTET_BLOCK_VECTORS) {
     __builtin_memcpy(&bytes, of_channels, sizeof bytes);
@@ -84,7 +84,7 @@ OCTET_INLINE u8x64 bytes_of_block(const uint8_t *of_channels, size_t units) {
   }
   u8x16 of_vector[OCTET_BLOCK_VECTORS];
   _Pragma("clang loop unroll(full)") for (size_t i = 0; i < OCTET_BLOCK_VECTORS; i++) {
-    of_vector[i] = load_u8(of_channels + i % units * OCTET_LANES);
+    of_vector[i] = load_u8(of_channels + (first + i) % units * OCTET_LANES);
   }
   __builtin_memcpy(&bytes, of_vector, sizeof bytes);
   return bytes;
@@ -94,8 +94,8 @@ OCTET_INLINE u8x64 bytes_of_block(const uint8_t *of_channels, size_t units) {
 OCTET_INLINE void store_block(const octet_direct_rows *rows, const f32x16 block[OCTET_BLOCK_VECTORS], size_t row,
                               size_t count, size_t units, bool full) {
   // On bytes the bounds cost one operation per block.
-  const u8x64 bytes = __builtin_elementwise_max(narrow_f32(block), bytes_of_block(rows->low, units));
-  store_rows(rows, __builtin_elementwise_min(bytes, bytes_of_block(rows->high, units)), row, count, units, full);
+  const u8x64 bytes = __builtin_elementwise_max(narrow_f32(block), bytes_of_block(rows->low, 0, units));
+  store_rows(rows, __builtin_elementwise_min(bytes, bytes_of_block(rows->high, 0, units)), row, count, units, full);
 }
 
 /// A value's way from its sum to what is narrowed.

@@ -54,8 +54,9 @@ typedef void octet_dot_function(const octet_convolution_slice *slice, size_t fir
 typedef struct octet_dot_kernel {
   octet_isa isa;
   const char *name;
-  /// The most rows it takes, and the channels of a panel.
-  size_t rows, channels;
+  /// The most rows it sums at once; how many it sums while it finishes as many others, 0 if it does not; and the
+  /// channels of a panel.
+  size_t rows, late_rows, channels;
   octet_weight_format format;
   octet_dot_function *function;
 } octet_dot_kernel;

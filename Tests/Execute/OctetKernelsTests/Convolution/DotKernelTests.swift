@@ -46,10 +46,12 @@ struct ListedDotKernel: Sendable, CustomTestStringConvertible {
     var random = TestRandom(seed: 40)
     for missing in Self.channelsMissing {
       let channels = listed.channels - missing
-      for rows in 1...listed.rows + 1 {
+      // Longer ones have rows that wait from one tile to the next.
+      for rows in Array(1...listed.rows + 1) + [17, 32, 33, 40] {
+        let width = rows % 2 == 0 ? 1 : 3
         let test = ConvolutionCase(
-          "\(rows) rows, \(channels) channels", 10, channels, image: [1, 1, rows], kernel: [1, 1, 3], pads: [0, 0, 1],
-          zeroPoint: 9, outputGap: rows % 3)
+          "\(rows) rows, \(channels) channels", 10, channels, image: [1, 1, rows], kernel: [1, 1, width],
+          pads: [0, 0, width / 2], zeroPoint: 9, outputGap: rows % 3)
         let inputs = test.inputs(&random)
         let weights = test.weights(&random)
         for program in Self.programs(channels, &random) {
