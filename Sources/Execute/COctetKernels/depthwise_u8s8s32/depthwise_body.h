@@ -273,8 +273,6 @@ OCTET_INLINE void dot_taps(const octet_depthwise_tile *tile, const octet_depthwi
                            size_t channel, size_t first_tap, size_t taps) {
   const bool is_last = first_tap + taps == tile->taps, continues = tile->continues || first_tap > 0;
   const octet_epilogue_kind kind = is_last ? tile->kind : OCTET_EPILOGUE_ANY;
-  const bool is_direct = kind == OCTET_EPILOGUE_REQUANTIZE, is_dense = tile->tap_step == 1;
-  const bool full = is_direct && lines[0].direct.channels - channel >= OCTET_CHANNEL_UNIT;
 #define OCTET_SHAPE(...) dot_unit(tile, lines, channel, first_tap, (depthwise_shape){__VA_ARGS__})
 #define OCTET_SHAPES(taps, continues, full, kind)                                                                      \
   if (tile->output_step == 1) {                                                                                        \
@@ -285,6 +283,10 @@ OCTET_INLINE void dot_taps(const octet_depthwise_tile *tile, const octet_depthwi
     OCTET_SHAPE(1, taps, 2, 1, continues, full, kind);                                                                 \
     return;                                                                                                            \
   }
+#if defined(OCTET_VPDPBUSD) || defined(OCTET_VPMADDWD)
+  // Plain C gains nothing from code for each shape.
+  const bool is_direct = kind == OCTET_EPILOGUE_REQUANTIZE, is_dense = tile->tap_step == 1;
+  const bool full = is_direct && lines[0].direct.channels - channel >= OCTET_CHANNEL_UNIT;
   if (is_dense && taps == 3 && !continues && full) {
     OCTET_SHAPES(3, false, true, OCTET_EPILOGUE_REQUANTIZE)
   } else if (is_dense && taps == 5 && line_count == 1 && !continues && !is_direct) {
@@ -292,6 +294,7 @@ OCTET_INLINE void dot_taps(const octet_depthwise_tile *tile, const octet_depthwi
   } else if (is_dense && taps == 5 && line_count == 1 && continues && full) {
     OCTET_SHAPES(5, true, true, OCTET_EPILOGUE_REQUANTIZE)
   }
+#endif
 #undef OCTET_SHAPES
 #define OCTET_TAPS(count)                                                                                              \
   case count:                                                                                                          \
