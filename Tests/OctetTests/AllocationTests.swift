@@ -67,4 +67,19 @@ import Testing
     let count = try allocations(model)
     #expect(count == 0)
   }
+
+  @Test func recurrentLayersAllocateNothing() throws {
+    let g = GraphBuilder()
+    let settings = try RecurrentSettings(
+      hiddenSize: 160, activations: [.sigmoid, .tanh, .tanh].map { RecurrentActivation($0) }, clip: nil)
+    let (x, state) = (try g.input("x", [2, 5, 8]), try g.randomConstant([2, 2, 160]))
+    let weights = try [[2, 640, 8], [2, 640, 160], [2, 640]].map { try g.randomConstant($0) }
+    let lengths = try g.constant([3, 5], nil, .i64)
+    let node = try g.addNode(
+      RecurrentSequence(cell: LSTMCell(settings: settings), direction: .bidirectional),
+      [x, state, state, lengths] + weights)
+    g.output(Value(node, 0))
+    let count = try allocations(ModelCompiler().compile(g.graph))
+    #expect(count == 0)
+  }
 }

@@ -1,4 +1,5 @@
 import OctetGraph
+package import OctetKernels
 
 /// A gated recurrent unit, gates in the order z, r, h  (opset3).
 ///
@@ -20,6 +21,7 @@ package struct GRUCell: RecurrentCell {
   }
 
   package var biasGateCount: Int { resetsAfter ? 4 : 3 }
+  package var kernel: RecurrenceF32.Cell { resetsAfter ? .gruWithLateReset : .gru }
 
   package func step(_ x: [Double], _ states: [[Double]], _ weights: RecurrentWeights) -> [[Double]] {
     let hidden = states[0]

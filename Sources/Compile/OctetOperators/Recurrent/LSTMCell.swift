@@ -1,4 +1,5 @@
 import OctetGraph
+package import OctetKernels
 
 /// A long short-term memory, gates in the order f, i, c, o  (opset4).
 ///
@@ -10,6 +11,8 @@ package struct LSTMCell: RecurrentCell {
   package static let gateCount = 4
   package static let activationCount = 3
   package let settings: RecurrentSettings
+
+  package var kernel: RecurrenceF32.Cell { .lstm }
 
   package init(settings: RecurrentSettings) { self.settings = settings }
 

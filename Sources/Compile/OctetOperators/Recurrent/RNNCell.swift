@@ -1,4 +1,5 @@
 import OctetGraph
+package import OctetKernels
 
 /// h′ = tanh(W·x + R·h + b)  (opset1)
 package struct RNNCell: RecurrentCell {
@@ -8,6 +9,8 @@ package struct RNNCell: RecurrentCell {
   package static let gateCount = 1
   package static let activationCount = 1
   package let settings: RecurrentSettings
+
+  package var kernel: RecurrenceF32.Cell { .rnn }
 
   package init(settings: RecurrentSettings) { self.settings = settings }
 

@@ -1,4 +1,5 @@
 package import OctetGraph
+package import OctetKernels
 package import OctetTensor
 
 /// One step of a recurrent network, state in and state out.
@@ -15,6 +16,9 @@ package protocol RecurrentCell: Operator {
   var settings: RecurrentSettings { get }
   /// Groups of `hidden` values in the bias.
   var biasGateCount: Int { get }
+
+  /// The cell as kernels know it.
+  var kernel: RecurrenceF32.Cell { get }
 
   /// The new states of one element of the batch.
   func step(_ x: [Double], _ states: [[Double]], _ weights: RecurrentWeights) -> [[Double]]
@@ -91,6 +95,16 @@ extension RecurrentCell {
     for index in 1...states { try Self.check(operands[index], state, operands[0].elementType, "state") }
     try checkWeights(operands, from: 1 + states, inputs: operands[0].shape[1], leading: [])
     return [TensorType](repeating: operands[0].type.with(shape: PartialShape(state)), count: states)
+  }
+
+  package func macs(_ operands: [Operand], _ results: [TensorType]) -> Int {
+    macs(perStepOf: operands[0], steps: operands[0].shape.fixed?[0] ?? 0)
+  }
+
+  /// Of `steps` steps of one direction, all sequences together.
+  func macs(perStepOf x: Operand, steps: Int) -> Int {
+    let inputs = x.shape.fixed?.extents.last ?? 0
+    return steps * Self.gateCount * settings.hiddenSize * (inputs + settings.hiddenSize)
   }
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {

@@ -38,6 +38,11 @@ package struct RecurrentSequence<Cell: RecurrentCell>: Operator {
     return [TensorType(type, [batch, directions, steps, hidden])] + [TensorType](repeating: state, count: states)
   }
 
+  package func macs(_ operands: [Operand], _ results: [TensorType]) -> Int {
+    let x = operands[0].shape.fixed
+    return cell.macs(perStepOf: operands[0], steps: x.map { $0[0] * $0[1] * direction.count } ?? 0)
+  }
+
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
     let states = Cell.stateCount
     let (batch, steps, inputs) = (operands[0].shape[0], operands[0].shape[1], operands[0].shape[2])

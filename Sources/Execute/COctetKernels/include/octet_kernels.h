@@ -20,6 +20,7 @@
 #include "octet_peak.h"
 #include "octet_pool.h"
 #include "octet_quantize.h"
+#include "octet_recurrence.h"
 #include "octet_reduction.h"
 #include "octet_reorder.h"
 #include "octet_requantize.h"
