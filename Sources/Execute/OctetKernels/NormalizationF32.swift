@@ -6,7 +6,7 @@ import COctetKernels
 ///     mean and variance: y = (x − μ) / d,  d from v = Σ (x − μ)² / n
 ///     length:            y = x / d,        d from v = Σ x²
 ///
-/// then y·gamma + beta where there are any.
+/// then y·gamma + beta where there are any, stored as f32 or rounded to bytes.
 package struct NormalizationF32: Sendable {
   package enum Operation: Hashable, Sendable {
     case mean
@@ -50,7 +50,8 @@ package struct NormalizationF32: Sendable {
   private let prepared: PreparedKernel<octet_normalization_plan>
 
   package init(
-    _ operation: Operation, _ layout: RowLayout, parameters: Parameters = .none, cpu: CPU = .current
+    _ operation: Operation, _ layout: RowLayout, parameters: Parameters = .none, result: VectorResult = .f32,
+    cpu: CPU = .current
   ) {
     let (parameter, gamma, beta) = parameters.code
     precondition(gamma.count == beta.count, "\(gamma.count) factors and \(beta.count) summands")
@@ -60,10 +61,12 @@ package struct NormalizationF32: Sendable {
       "\(gamma.count) factors for \(layout.columns) columns")
     let (code, epsilon) = operation.code
     let constants = [gamma, beta].map(Constants.init)
+    let (low, high) = result.bounds
     let plan = octet_normalization_plan(
       operation: code, epsilon_mode: epsilon.0, epsilon: epsilon.1, parameter: parameter, gamma: constants[0].base,
       beta: constants[1].base, parameter_count: gamma.count, rows: layout.rows, columns: layout.columns,
-      source_stride: layout.sourceStride, destination_stride: layout.destinationStride)
+      source_stride: layout.sourceStride, destination_stride: layout.destinationStride,
+      destination_type: result.element, low: low, high: high)
     // The row is read once for the mean, once for the variance, and once more to be written.
     prepared = PreparedKernel(
       RangeKernel(octet_normalization_f32_kernels(), cpu: cpu), plan: plan, constants: constants, units: layout.rows,
@@ -72,12 +75,12 @@ package struct NormalizationF32: Sendable {
 
   package var kernelName: String { prepared.kernel.name }
 
-  /// The destination may be the source.
+  /// A destination of f32 may be the source.
   package func run(_ source: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, team: WorkerTeam) {
     prepared.run(on: team) { plan in
       octet_normalization_arguments(
         plan: plan, source: source.assumingMemoryBound(to: Float.self),
-        destination: destination.assumingMemoryBound(to: Float.self))
+        destination: destination)
     }
   }
 }

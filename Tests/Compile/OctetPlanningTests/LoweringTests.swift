@@ -317,6 +317,30 @@ import Testing
     try expectKernels(g)
   }
 
+  /// Scales, shifts and quantizers behind a normalization are part of its step.
+  @Test(arguments: [true, false])
+  func normalizationsTakeWhatFollows(_ isQuantized: Bool) throws {
+    func ends(_ y: Value, _ parameters: Shape, _ g: GraphBuilder) throws -> Value {
+      let scaled = try g.add(Multiply(), y, try g.randomConstant(parameters, in: 0.5...2))
+      let shifted = try g.add(Add(), scaled, try g.randomConstant(parameters))
+      return isQuantized ? try g.signed(shifted, reach: 2) : shifted
+    }
+    let g = GraphBuilder()
+    let x = try g.input("x", [2, 5, 3, 19])
+    for axes in [[3], [1], [2, 3]] {
+      let norm = try MVN(
+        axes: .listed(axes), normalizesVariance: true, epsilon: 1e-5, epsilonPlace: .insideRoot)
+      g.output(try ends(try g.add(norm, x), axes == [3] ? [19] : (axes == [1] ? [5, 1, 1] : []), g), "mvn \(axes)")
+    }
+    g.output(try ends(try g.add(RMS(epsilon: 1e-5), x, try g.randomConstant([19])), [19], g), "rms")
+    g.output(try ends(try g.add(NormalizeL2(epsilon: 1e-3, mode: .add), x, try g.integers([3])), [19], g), "length")
+    let kernels = try ModelCompiler().layers(of: g.graph).map(\.kernel)
+    let others = kernels.filter { !$0.hasPrefix("normalization_f32") && !$0.hasPrefix("reorder") }
+    #expect(others.count == (isQuantized ? 5 : 0), "\(kernels)")
+    try expectExecutionMatchesMeaningEverywhere(
+      g.graph, tolerance: Tolerance(rounding: 1e-5, step: isQuantized ? 4.001 / 255 : 0, stepShare: 0.01))
+  }
+
   @Test func sumsOfIntegers() throws {
     let g = GraphBuilder()
     let x = try g.fakeQuantize(try g.input("x", [2, 7, 4, 5]), -0.7, 1.3)

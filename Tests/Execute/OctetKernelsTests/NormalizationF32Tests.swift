@@ -97,6 +97,25 @@ struct NormalizationF32Tests {
     }
   }
 
+  @Test(arguments: InstructionSet.allCases, NormalizationCase.all)
+  func bytesAreTheRoundedFloats(_ instructionSet: InstructionSet, _ test: NormalizationCase) throws {
+    let cpu = try instructionSet.cpuOrCancel()
+    let source = values(test)
+    let floats = run(test, source, cpu: cpu, team: testTeams[0])
+    let kernel = NormalizationF32(
+      test.operation, test.layout, parameters: test.parameters, result: .bytes(low: -3, high: 2), cpu: cpu)
+    for team in testTeams {
+      let destination = TestMemory<Int8>(count: test.layout.rows * test.layout.destinationStride)
+      TestMemory(source).with { source in destination.with { kernel.run(source, into: $0, team: team) } }
+      #expect(destination.endIsUntouched)
+      let expected = floats.indices.map { index in
+        index % test.layout.destinationStride < test.layout.columns
+          ? Int8(min(max(floats[index].rounded(.toNearestOrEven), -3), 2)) : TestMemory<Int8>.untouched
+      }
+      #expect(firstDifference(destination.values, expected) == nil)
+    }
+  }
+
   @Test func rowOfEqualValuesBecomesZero() {
     let test = NormalizationCase(
       operation: .meanAndVariance(.insideRoot(1e-5)), layout: RowLayout(rows: 1, columns: 48), parameters: .none)

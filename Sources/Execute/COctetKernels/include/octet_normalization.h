@@ -4,13 +4,14 @@
 ///   mean and variance: y = (x − μ) / d,  d from v = Σ (x − μ)² / n
 ///   length:            y = x / d,        d from v = Σ x²
 ///
-/// then y·gamma + beta where there are any. Sums run over sixteen lanes, element i in lane i mod 16, and then over the
+/// then y·gamma + beta where there are any, and for bytes q = clamp(roundHalfEven(y), low, high). Sums run over sixteen lanes, element i in lane i mod 16, and then over the
 /// lanes.
 #ifndef OCTET_NORMALIZATION_H
 #define OCTET_NORMALIZATION_H
 
 #include <stddef.h>
 
+#include "octet_element.h"
 #include "octet_range.h"
 
 #ifdef __cplusplus
@@ -49,13 +50,16 @@ typedef struct octet_normalization_plan {
   size_t parameter_count;
   size_t rows, columns;
   size_t source_stride, destination_stride;
+  octet_element destination_type;
+  /// Integers from -512 to 511.
+  float low, high;
 } octet_normalization_plan;
 
-/// Units are rows. Nothing past the end of a row is used. The destination may be the source.
+/// Units are rows. Nothing past the end of a row is used. A destination of f32 may be the source.
 typedef struct octet_normalization_arguments {
   const octet_normalization_plan *plan;
   const float *source;
-  float *destination;
+  void *destination;
 } octet_normalization_arguments;
 
 octet_range_kernel_list octet_normalization_f32_kernels(void);

@@ -32,7 +32,8 @@ OCTET_INLINE float divisor_of(float value, const octet_normalization_plan *plan)
   return __builtin_sqrtf(value > plan->epsilon ? value : plan->epsilon);
 }
 
-OCTET_INLINE void store_normalized(float *to, const float *from, float mean, float divisor,
+/// `destination` is the row's first element.
+OCTET_INLINE void store_normalized(void *destination, const float *from, float mean, float divisor,
                                    const octet_normalization_plan *plan, size_t row) {
   for (size_t i = 0; i < plan->columns; i += OCTET_LANES) {
     const size_t left = plan->columns - i;
@@ -47,7 +48,11 @@ OCTET_INLINE void store_normalized(float *to, const float *from, float mean, flo
       y = y * load_f32(plan->gamma + i) + load_f32(plan->beta + i);
       break;
     }
-    store_first_f32(to + i, y, left);
+    if (plan->destination_type == OCTET_ELEMENT_F32) {
+      store_first_f32((float *)destination + i, y, left);
+    } else {
+      store_first_u8((uint8_t *)destination + i, low_bytes(round_clamped_f32(y, plan->low, plan->high)), left);
+    }
   }
 }
 
@@ -71,6 +76,8 @@ void OCTET_KERNEL_NAME(octet_normalization_f32)(const void *arguments, size_t be
       divisor = divisor_of(sum_of_squares(from, plan->columns, 0), plan);
       break;
     }
-    store_normalized(a->destination + row * plan->destination_stride, from, mean, divisor, plan, row);
+    uint8_t *to =
+        (uint8_t *)a->destination + row * plan->destination_stride * octet_element_bytes(plan->destination_type);
+    store_normalized(to, from, mean, divisor, plan, row);
   }
 }
