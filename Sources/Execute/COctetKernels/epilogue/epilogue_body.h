@@ -1,7 +1,8 @@
 /// The epilogue, written once in sixteen-lane vectors. Each ISA file includes it between begin and end.
 ///
-/// A block of up to 64 channels of one pixel goes through the whole program in registers. The choice of an operation
-/// is made once per step and block, and is the same for every block, so the processor predicts it.
+/// A block of up to 64 values goes through the whole program in registers: channels of one pixel, or of a few that have
+/// no more than that together. The choice of an operation is made once per step and block, and is the same for every
+/// block, so the processor predicts it.
 #include "octet_epilogue.h"
 
 #include "isa/name.h"
@@ -9,55 +10,75 @@
 
 enum { BLOCK_VECTORS = 4, BLOCK_CHANNELS = BLOCK_VECTORS * OCTET_LANES };
 
-/// One row of a tile, from `channel` on.
+/// Part of a tile: up to 64 channels from `channel` on, of one row, or of several where that many channels are few.
 typedef struct {
   const octet_epilogue_tile *tile;
-  size_t row, channel;
+  /// The first row, and how many there are.
+  size_t row, rows, channel;
 } epilogue_place;
 
 OCTET_INLINE f32x16 round_f32(f32x16 v) {
   return (v + 12582912.0f) - 12582912.0f;
 }
 
-/// Unrolled, so that the vectors of a block are registers.
-#define OCTET_EACH_VECTOR _Pragma("clang loop unroll(full)") for (size_t i = 0; i < vectors; i++)
-
-/// How many channels vector i of a block has: only the last may have fewer than the lanes.
-OCTET_INLINE size_t lanes_of(size_t i, size_t vectors, epilogue_place place) {
-  return i + 1 < vectors ? OCTET_LANES : place.tile->channels - place.channel - i * OCTET_LANES;
+/// How many vectors a block has whose rows have `units`.
+OCTET_INLINE size_t vectors_of(size_t units) {
+  return BLOCK_VECTORS / units * units;
 }
 
-OCTET_INLINE void load_sums(f32x16 *v, size_t vectors, epilogue_place place) {
-  const float *sums = (const float *)place.tile->sums + place.row * place.tile->row_stride + place.channel;
+/// Unrolled, so that the vectors of a block are registers. Vector i holds unit i % units of row i / units.
+#define OCTET_EACH_VECTOR _Pragma("clang loop unroll(full)") for (size_t i = 0; i < vectors_of(units); i++)
+
+/// The row of vector i. A block that is not full repeats its last row.
+OCTET_INLINE size_t row_of(size_t i, size_t units, epilogue_place place) {
+  const size_t row = i / units;
+  return place.row + (row == 0 || row < place.rows ? row : place.rows - 1);
+}
+
+/// From the block's first channel to those of vector i.
+OCTET_INLINE size_t channel_of(size_t i, size_t units) {
+  return i % units * OCTET_LANES;
+}
+
+/// How many channels vector i has: only the last of a row may have fewer than the lanes.
+OCTET_INLINE size_t lanes_of(size_t i, size_t units, epilogue_place place) {
+  return i % units + 1 < units ? OCTET_LANES : place.tile->channels - place.channel - channel_of(i, units);
+}
+
+OCTET_INLINE void load_sums(f32x16 *v, size_t units, epilogue_place place) {
+  const float *sums = (const float *)place.tile->sums + place.channel;
   OCTET_EACH_VECTOR {
-    const f32x16 sum = load_f32(sums + i * OCTET_LANES);
+    const f32x16 sum = load_f32(sums + row_of(i, units, place) * place.tile->row_stride + channel_of(i, units));
     v[i] = place.tile->sums_are_integers ? f32_of_i32(bits_of_f32(sum)) : sum;
   }
 }
 
 /// r·a + b for each lane.
-OCTET_INLINE void load_operand(f32x16 *r, size_t vectors, const octet_epilogue_step *step, epilogue_place place) {
+OCTET_INLINE void load_operand(f32x16 *r, size_t units, const octet_epilogue_step *step, epilogue_place place) {
   const octet_epilogue_tile *tile = place.tile;
-  const size_t pixel = (tile->first_pixel + place.row) * tile->strides->operands[step->operand];
-  const uint8_t *from = tile->buffers->operands[step->operand] + pixel;
-  const size_t channel = tile->first_channel + place.channel;
+  const size_t stride = tile->strides->operands[step->operand], channel = tile->first_channel + place.channel;
+  const uint8_t *first = tile->buffers->operands[step->operand] + tile->first_pixel * stride;
+#define OCTET_FROM (first + row_of(i, units, place) * stride)
+#define OCTET_CHANNEL (channel + channel_of(i, units))
   switch (step->operand_type) {
   case OCTET_ELEMENT_U8:
     OCTET_EACH_VECTOR {
-      r[i] = f32_of_u8(load_first_u8(from + channel + i * OCTET_LANES, lanes_of(i, vectors, place), 0));
+      r[i] = f32_of_u8(load_first_u8(OCTET_FROM + OCTET_CHANNEL, lanes_of(i, units, place), 0));
     }
     break;
   case OCTET_ELEMENT_I8:
     OCTET_EACH_VECTOR {
-      r[i] = f32_of_i8(load_first_u8(from + channel + i * OCTET_LANES, lanes_of(i, vectors, place), 0));
+      r[i] = f32_of_i8(load_first_u8(OCTET_FROM + OCTET_CHANNEL, lanes_of(i, units, place), 0));
     }
     break;
   case OCTET_ELEMENT_F32:
     OCTET_EACH_VECTOR {
-      r[i] = load_first_f32((const float *)from + channel + i * OCTET_LANES, lanes_of(i, vectors, place), 0);
+      r[i] = load_first_f32((const float *)OCTET_FROM + OCTET_CHANNEL, lanes_of(i, units, place), 0);
     }
     break;
   }
+#undef OCTET_FROM
+#undef OCTET_CHANNEL
   OCTET_EACH_VECTOR {
     r[i] = r[i] * step->a + step->b;
   }
@@ -65,19 +86,27 @@ OCTET_INLINE void load_operand(f32x16 *r, size_t vectors, const octet_epilogue_s
 
 /// Not inlined: twenty-seven functions would be repeated for every width of block.
 static __attribute__((noinline)) void apply_function(f32x16 *v, size_t vectors, const octet_epilogue_step *step) {
-  for (size_t i = 0; i < vectors; i++) {
-    v[i] = unary_f32(v[i], step->function, step->a, step->b);
+  const f32x16 a = step->a, b = step->b;
+  switch (step->function) {
+#define OCTET_CASE(operation)                                                                                          \
+  case operation:                                                                                                      \
+    for (size_t i = 0; i < vectors; i++) {                                                                             \
+      v[i] = unary_f32(v[i], operation, a, b);                                                                         \
+    }                                                                                                                  \
+    break;
+    OCTET_FOR_EVERY_UNARY_OPERATION(OCTET_CASE)
+#undef OCTET_CASE
   }
 }
 
-OCTET_INLINE void apply_step(f32x16 *v, size_t vectors, const octet_epilogue_step *step, epilogue_place place) {
+OCTET_INLINE void apply_step(f32x16 *v, size_t units, const octet_epilogue_step *step, epilogue_place place) {
   const size_t channel = place.tile->first_channel + place.channel;
   const f32x16 a = step->a, b = step->b;
   f32x16 r[BLOCK_VECTORS];
   switch (step->operation) {
   case OCTET_SCALE_SHIFT:
     OCTET_EACH_VECTOR {
-      const size_t at = channel + i * OCTET_LANES;
+      const size_t at = channel + channel_of(i, units);
       v[i] = v[i] * load_f32(step->first + at) + load_f32(step->second + at);
     }
     break;
@@ -97,27 +126,27 @@ OCTET_INLINE void apply_step(f32x16 *v, size_t vectors, const octet_epilogue_ste
     }
     break;
   case OCTET_ADD_OPERAND:
-    load_operand(r, vectors, step, place);
+    load_operand(r, units, step, place);
     OCTET_EACH_VECTOR {
       v[i] = v[i] + r[i];
     }
     break;
   case OCTET_MULTIPLY_OPERAND:
-    load_operand(r, vectors, step, place);
+    load_operand(r, units, step, place);
     OCTET_EACH_VECTOR {
       v[i] = v[i] * r[i];
     }
     break;
   case OCTET_LEAKY_RELU:
     OCTET_EACH_VECTOR {
-      v[i] = v[i] < 0 ? v[i] * load_f32(step->first + channel + i * OCTET_LANES) : v[i];
+      v[i] = v[i] < 0 ? v[i] * load_f32(step->first + channel + channel_of(i, units)) : v[i];
     }
     break;
   case OCTET_FUNCTION:
     OCTET_EACH_VECTOR {
       r[i] = v[i];
     }
-    apply_function(r, vectors, step);
+    apply_function(r, vectors_of(units), step);
     OCTET_EACH_VECTOR {
       v[i] = r[i];
     }
@@ -133,43 +162,115 @@ OCTET_INLINE u8x16 bounded(u8x16 v, u8x16 low, u8x16 high, bool is_signed) {
   return __builtin_elementwise_min(__builtin_elementwise_max(v, low), high);
 }
 
-OCTET_INLINE void store_block(const f32x16 *v, size_t vectors, const octet_epilogue *epilogue, epilogue_place place) {
-  const octet_epilogue_tile *tile = place.tile;
-  uint8_t *pixel = tile->buffers->output + (tile->first_pixel + place.row) * tile->strides->output;
-  const size_t channel = tile->first_channel + place.channel;
-  if (epilogue->output_type == OCTET_ELEMENT_F32) {
-    OCTET_EACH_VECTOR {
-      store_first_f32((float *)pixel + channel + i * OCTET_LANES, v[i], lanes_of(i, vectors, place));
-    }
-    return;
-  }
+/// Stores the first `lanes` values of sixteen channels as the bytes that the epilogue writes.
+OCTET_INLINE void store_bytes(uint8_t *to, f32x16 v, const octet_epilogue *epilogue, size_t channel, size_t lanes) {
   const bool is_signed = epilogue->output_type == OCTET_ELEMENT_I8;
   const float low = is_signed ? -128.0f : 0.0f;
+  const u8x16 bytes = low_bytes(round_clamped_f32(v, low, low + 255));
+  store_first_u8(to, bounded(bytes, load_u8(epilogue->low + channel), load_u8(epilogue->high + channel), is_signed),
+                 lanes);
+}
+
+OCTET_INLINE void store_block(const f32x16 *v, size_t units, const octet_epilogue *epilogue, epilogue_place place) {
+  const octet_epilogue_tile *tile = place.tile;
+  const size_t channel = tile->first_channel + place.channel, stride = tile->strides->output;
+  uint8_t *first = tile->buffers->output + tile->first_pixel * stride;
   OCTET_EACH_VECTOR {
-    const size_t at = channel + i * OCTET_LANES;
-    u8x16 bytes = low_bytes(round_clamped_f32(v[i], low, low + 255));
-    bytes = bounded(bytes, load_u8(epilogue->low + at), load_u8(epilogue->high + at), is_signed);
-    store_first_u8(pixel + at, bytes, lanes_of(i, vectors, place));
+    uint8_t *pixel = first + row_of(i, units, place) * stride;
+    const size_t at = channel + channel_of(i, units), lanes = lanes_of(i, units, place);
+    if (epilogue->output_type == OCTET_ELEMENT_F32) {
+      store_first_f32((float *)pixel + at, v[i], lanes);
+    } else {
+      store_bytes(pixel + at, v[i], epilogue, at, lanes);
+    }
   }
 }
 
 #undef OCTET_EACH_VECTOR
 
-/// The rows of one block of channels.
+/// The rows of one block of channels, of `units` times sixteen.
 OCTET_INLINE void run_rows(const octet_epilogue *epilogue, const octet_epilogue_tile *tile, size_t channel,
-                           size_t vectors) {
-  for (size_t row = 0; row < tile->rows; row++) {
-    const epilogue_place place = {tile, row, channel};
+                           size_t units) {
+  const size_t at_once = BLOCK_VECTORS / units;
+  for (size_t row = 0; row < tile->rows; row += at_once) {
+    const size_t left = tile->rows - row;
+    const epilogue_place place = {tile, row, left < at_once ? left : at_once, channel};
     f32x16 v[BLOCK_VECTORS];
-    load_sums(v, vectors, place);
+    load_sums(v, units, place);
     for (size_t step = 0; step < epilogue->step_count; step++) {
-      apply_step(v, vectors, &epilogue->steps[step], place);
+      apply_step(v, units, &epilogue->steps[step], place);
     }
-    store_block(v, vectors, epilogue, place);
+    store_block(v, units, epilogue, place);
+  }
+}
+
+// MARK: - Activations in front of a quantizer
+
+/// scale[c] and shift[c] of sixteen channels, or the same of all where the step is 0.
+typedef struct {
+  const float *scale, *shift;
+  size_t step;
+} lane_affine;
+
+OCTET_INLINE f32x16 transformed(f32x16 v, const lane_affine *affine, size_t channel) {
+  const size_t at = channel * affine->step;
+  return v * load_f32(affine->scale + at) + load_f32(affine->shift + at);
+}
+
+/// Whether a program is scaleShift → function → scaleShift → u8: what most activations of quantized networks are.
+OCTET_INLINE bool is_activation(const octet_epilogue *epilogue, const octet_epilogue_tile *tile) {
+  const octet_epilogue_step *steps = epilogue->steps;
+  return epilogue->step_count == 3 && tile->sums_are_integers && epilogue->output_type != OCTET_ELEMENT_F32 &&
+         steps[0].operation == OCTET_SCALE_SHIFT && steps[1].operation == OCTET_FUNCTION &&
+         (steps[2].operation == OCTET_SCALE_SHIFT || steps[2].operation == OCTET_SCALE_SHIFT_ALL);
+}
+
+/// Rows of such a program, as many at once as fit into `values`: then the function loads its constants once for them.
+static void run_activation(const octet_epilogue *epilogue, const octet_epilogue_tile *tile) {
+  enum { MOST_VECTORS_AT_ONCE = 32 };
+  const octet_epilogue_step *steps = epilogue->steps;
+  float same_scale[OCTET_LANES], same_shift[OCTET_LANES];
+  store_f32(same_scale, steps[2].a);
+  store_f32(same_shift, steps[2].b);
+  const bool is_same = steps[2].operation == OCTET_SCALE_SHIFT_ALL;
+  const size_t first_channel = tile->first_channel, channels = tile->channels;
+  const lane_affine before = {steps[0].first + first_channel, steps[0].second + first_channel, 1};
+  const lane_affine after = is_same ? (lane_affine){same_scale, same_shift, 0}
+                                    : (lane_affine){steps[2].first + first_channel, steps[2].second + first_channel, 1};
+  const size_t units = (channels + OCTET_LANES - 1) / OCTET_LANES;
+  const size_t units_at_once = units < MOST_VECTORS_AT_ONCE ? units : MOST_VECTORS_AT_ONCE;
+  const size_t rows_at_once = MOST_VECTORS_AT_ONCE / units_at_once;
+  f32x16 values[MOST_VECTORS_AT_ONCE];
+  for (size_t row = 0; row < tile->rows; row += rows_at_once) {
+    const size_t end = tile->rows - row < rows_at_once ? tile->rows : row + rows_at_once;
+    for (size_t unit = 0; unit < units; unit += units_at_once) {
+      const size_t first = unit * OCTET_LANES, left = channels - first;
+      const size_t width = left < units_at_once * OCTET_LANES ? left : units_at_once * OCTET_LANES;
+      f32x16 *v = values;
+      for (size_t r = row; r < end; r++) {
+        const int32_t *sums = (const int32_t *)tile->sums + r * tile->row_stride + first;
+        for (size_t c = 0; c < width; c += OCTET_LANES) {
+          *v++ = transformed(f32_of_i32((i32x16)load_u32(sums + c)), &before, first + c);
+        }
+      }
+      apply_function(values, (size_t)(v - values), &steps[1]);
+      v = values;
+      for (size_t r = row; r < end; r++) {
+        uint8_t *to = tile->buffers->output + (tile->first_pixel + r) * tile->strides->output + first_channel + first;
+        for (size_t c = 0; c < width; c += OCTET_LANES) {
+          const f32x16 y = transformed(*v++, &after, first + c);
+          store_bytes(to + c, y, epilogue, first_channel + first + c, width - c);
+        }
+      }
+    }
   }
 }
 
 void OCTET_KERNEL_NAME(octet_epilogue)(const octet_epilogue *epilogue, const octet_epilogue_tile *tile) {
+  if (is_activation(epilogue, tile)) {
+    run_activation(epilogue, tile);
+    return;
+  }
   for (size_t channel = 0; channel < tile->channels; channel += BLOCK_CHANNELS) {
     switch ((tile->channels - channel + OCTET_LANES - 1) / OCTET_LANES) {
     case 1:

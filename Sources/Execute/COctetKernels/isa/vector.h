@@ -140,6 +140,13 @@ OCTET_INLINE f32x16 clamp_f32(f32x16 v, f32x16 low, f32x16 high) {
   return min_f32(max_f32(v, low), high);
 }
 
+// MARK: - Bounds that keep NaN
+
+/// min(max(v, low), high); NaN stays, at the same price.
+OCTET_INLINE f32x16 bounded_f32(f32x16 v, f32x16 low, f32x16 high) {
+  return min_f32(high, max_f32(low, v));
+}
+
 // MARK: - Rounding
 
 /// roundHalfEven(v) as integers, for |v| < 2^22.

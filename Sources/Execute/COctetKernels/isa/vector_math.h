@@ -19,8 +19,9 @@ typedef struct {
 } exponential_parts;
 
 OCTET_INLINE exponential_parts exponential_parts_f32(f32x16 x) {
-  const i32x16 n = round_small_f32(x * 1.44269504088896341f);
-  const f32x16 whole = f32_of_i32(n);
+  // As round_small_f32 does, but the rounded value is wanted as f32, too.
+  const f32x16 shifted = x * 1.44269504088896341f + 12582912.0f, whole = shifted - 12582912.0f;
+  const i32x16 n = bits_of_f32(shifted) - 0x4B400000;
   // ln 2 in two parts; the first has so few bits that its product with n is exact.
   const f32x16 r = (x - whole * 0.693359375f) - whole * -2.12194440e-4f;
   f32x16 p = 1.9875691500e-4f;
@@ -32,7 +33,7 @@ OCTET_INLINE exponential_parts exponential_parts_f32(f32x16 x) {
   return (exponential_parts){n, p * (r * r) + r};
 }
 
-/// 2^n for -126 <= n <= 127.
+/// 2^n for -126 <= n <= 127; 0 for -127 and infinity for 128.
 OCTET_INLINE f32x16 power_of_two(i32x16 n) {
   return f32_of_bits((n + 127) << 23);
 }
@@ -46,16 +47,23 @@ OCTET_INLINE f32x16 exp_f32(f32x16 x) {
   return if_number_f32(x, y);
 }
 
-/// e^x - 1 for x <= 0, within 1 ulp.
-OCTET_INLINE f32x16 expm1_of_negative_f32(f32x16 x) {
-  const exponential_parts parts = exponential_parts_f32(clamp_f32(x, -80.0f, 0.0f));
-  const f32x16 scale = power_of_two(parts.n);
-  return if_number_f32(x, scale * parts.expm1_of_r + (scale - 1.0f));
+/// e^x, within 1 ulp, in one factor less than exp_f32: 0 below -87.6, where it would be subnormal, and infinity above
+/// 88.3. For sums in which neither makes a difference.
+OCTET_INLINE f32x16 exp_normal_f32(f32x16 x) {
+  const exponential_parts parts = exponential_parts_f32(bounded_f32(x, -88.0f, 89.0f));
+  return (parts.expm1_of_r + 1.0f) * power_of_two(parts.n);
 }
 
-/// 1 / (1 + e^-x), absolute error below 1e-7, within 3 ulp.
+/// e^x - 1 for x <= 0, within 1 ulp.
+OCTET_INLINE f32x16 expm1_of_negative_f32(f32x16 x) {
+  const exponential_parts parts = exponential_parts_f32(bounded_f32(x, -80.0f, 0.0f));
+  const f32x16 scale = power_of_two(parts.n);
+  return scale * parts.expm1_of_r + (scale - 1.0f);
+}
+
+/// 1 / (1 + e^-x), absolute error below 1e-7, within 3 ulp down to -88, where it is 0.
 OCTET_INLINE f32x16 sigmoid_f32(f32x16 x) {
-  return 1.0f / (1.0f + exp_f32(-x));
+  return 1.0f / (1.0f + exp_normal_f32(-x));
 }
 
 /// tanh x = -t / (t + 2) with t = e^(-2|x|) - 1, and the sign of x; absolute error below 1.6e-7, within 3 ulp.
@@ -69,7 +77,7 @@ OCTET_INLINE f32x16 tanh_f32(f32x16 x) {
 /// erf x = x · p(x²) / q(x²) up to |x| = 4, where it is 1 in f32: least squares, weighted until no error stands out, by
 /// which the quotient is within 2.5e-8; absolute error in f32 below 4e-7. A division costs less than an exponential.
 OCTET_INLINE f32x16 erf_f32(f32x16 x) {
-  const f32x16 near = clamp_f32(x, -4.0f, 4.0f), x2 = near * near;
+  const f32x16 near = bounded_f32(x, -4.0f, 4.0f), x2 = near * near;
   f32x16 p = 1.9867699362e-06f;
   p = p * x2 + 2.8456731929e-04f;
   p = p * x2 + 3.8834104037e-03f;
@@ -82,7 +90,7 @@ OCTET_INLINE f32x16 erf_f32(f32x16 x) {
   q = q * x2 + 1.1535064563e-01f;
   q = q * x2 + 5.0485878492e-01f;
   q = q * x2 + 1.0f;
-  return if_number_f32(x, clamp_f32(near * p / q, -1.0f, 1.0f));
+  return bounded_f32(near * p / q, -1.0f, 1.0f);
 }
 
 // MARK: - Logarithms

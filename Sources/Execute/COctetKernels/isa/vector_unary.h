@@ -10,13 +10,13 @@ OCTET_INLINE f32x16 elu_f32(f32x16 x, f32x16 alpha) {
 
 /// max(x, 0) + ln(1 + e^-|x|), which does not overflow.
 OCTET_INLINE f32x16 softplus_f32(f32x16 x) {
-  const f32x16 rest = log1p_of_fraction_f32(exp_f32(-__builtin_elementwise_abs(x)));
+  const f32x16 rest = log1p_of_fraction_f32(exp_normal_f32(-__builtin_elementwise_abs(x)));
   return if_number_f32(x, max_f32(x, 0.0f) + rest);
 }
 
 /// tanh(ln(1 + e)) = n / (n + 2) with n = e·(e + 2), and 1 in f32 from x = 20 on.
 OCTET_INLINE f32x16 mish_f32(f32x16 x) {
-  const f32x16 e = exp_f32(min_f32(x, 20.0f)), n = e * (e + 2.0f);
+  const f32x16 e = exp_normal_f32(min_f32(20.0f, x)), n = e * (e + 2.0f);
   return x * (n / (n + 2.0f));
 }
 
@@ -48,7 +48,7 @@ OCTET_INLINE f32x16 unary_f32(f32x16 x, octet_unary_operation operation, f32x16 
   case OCTET_UNARY_SIGMOID:
     return sigmoid_f32(x);
   case OCTET_UNARY_SWISH:
-    return x / (1.0f + exp_f32(-(beta * x)));
+    return x / (1.0f + exp_normal_f32(-(beta * x)));
   case OCTET_UNARY_TANH:
     return tanh_f32(x);
   case OCTET_UNARY_GELU_ERF:

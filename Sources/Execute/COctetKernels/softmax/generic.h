@@ -12,7 +12,7 @@ OCTET_INLINE void softmax_of_row(float *to, const float *from, size_t count, boo
   // e^-infinity = 0: the lanes past the end add nothing.
   f32x16 sums = 0;
   for (size_t i = 0; i < count; i += OCTET_LANES) {
-    const f32x16 d = load_first_f32(from + i, count - i, lowest) - m, e = exp_f32(d);
+    const f32x16 d = load_first_f32(from + i, count - i, lowest) - m, e = exp_normal_f32(d);
     sums += e;
     store_first_f32(to + i, is_logarithmic ? d : e, count - i);
   }
@@ -32,7 +32,7 @@ OCTET_INLINE void softmax_of_columns(float *to, const float *from, size_t count,
   }
   f32x16 sum = 0;
   for (size_t i = 0; i < count; i++) {
-    const f32x16 d = load_f32(from + i * stride) - m, e = exp_f32(d);
+    const f32x16 d = load_f32(from + i * stride) - m, e = exp_normal_f32(d);
     sum += e;
     store_first_f32(to + i * stride, is_logarithmic ? d : e, width);
   }
