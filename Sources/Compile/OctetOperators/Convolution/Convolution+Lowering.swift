@@ -51,6 +51,12 @@ private struct ConvolutionSetting {
   }
 
   func quantized() -> any Primitive {
+    if let weights = winogradWeights {
+      let kernel = WinogradConvolution(
+        geometry: geometry, weights: weights, inputZeroPoint: zeroPoints.bytes[0], inputPixelStride: x.pixelStride,
+        outputPixelStride: y.pixelStride, operandPixelStrides: epilogue.pixelStrides, epilogue: epilogue.epilogue)
+      return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
+    }
     let kernel = QuantizedConvolution(
       geometry: geometry, weights: packedWeights, inputZeroPoint: zeroPoints.bytes[0], inputPixelStride: x.pixelStride,
       outputPixelStride: y.pixelStride, operandPixelStrides: epilogue.pixelStrides, epilogue: epilogue.epilogue)
@@ -81,6 +87,21 @@ private struct ConvolutionSetting {
       geometry: geometry, weights: packedWeights, inputPixelStride: x.pixelStride, outputPixelStride: y.pixelStride,
       operandPixelStrides: epilogue.pixelStrides, epilogue: epilogue.epilogue)
     return ConvolutionPrimitive(kernel: kernel, epilogue: epilogue, inputOffset: inputOffset)
+  }
+
+  /// Nil where a direct convolution is faster, or has to be for the sake of exactness.
+  private var winogradWeights: WinogradWeights? {
+    let isa = site.cpu.best
+    guard WinogradConvolution.isFaster(for: geometry, isa),
+      constant.withElements(as: Int8.self, { WinogradConvolution.canCompute(geometry, $0, isa) })
+    else { return nil }
+    return site.weights.packed(constant, "winograd \(isa)", byteCount: \.byteCount) {
+      constant.withElements(as: Int8.self) {
+        WinogradWeights(
+          weights: $0, inputChannels: geometry.inputChannels, outputChannels: geometry.outputChannels,
+          instructionSet: isa)
+      }
+    }
   }
 
   private var packedWeights: PackedConvolutionWeights {

@@ -27,5 +27,6 @@
 #include "octet_resample.h"
 #include "octet_softmax.h"
 #include "octet_unary.h"
+#include "octet_winograd.h"
 
 #endif

@@ -13,5 +13,6 @@ package protocol ConvolutionKernel: AnyObject, Sendable {
 }
 
 extension QuantizedConvolution: ConvolutionKernel {}
+extension WinogradConvolution: ConvolutionKernel {}
 extension FloatConvolution: ConvolutionKernel {}
 extension DepthwiseConvolution: ConvolutionKernel {}

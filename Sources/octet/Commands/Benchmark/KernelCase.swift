@@ -15,7 +15,9 @@ struct KernelCase {
     guard !shape.isDepthwise else {
       return [setting.depthwise(weights.integers), setting.floatDepthwise(weights.floats)]
     }
-    return [setting.quantized(weights.integers), setting.float(weights.floats)]
+    return [
+      setting.quantized(weights.integers), setting.winograd(weights.integers), setting.float(weights.floats),
+    ].compactMap(\.self)
   }
 
   /// The fastest of the runs that fit into a tenth of a second, but of five at least.
@@ -50,6 +52,17 @@ private struct Setting {
     }
     let kernel = QuantizedConvolution(geometry: geometry, weights: packed, epilogue: epilogue(.u8))
     return kernelCase(kernel, .u8)
+  }
+
+  /// Nil for shapes and instruction sets that have no such kernel.
+  func winograd(_ weights: [Int8]) -> KernelCase? {
+    weights.withUnsafeBufferPointer { weights in
+      guard WinogradConvolution.canCompute(geometry, weights, instructionSet) else { return nil }
+      let packed = WinogradWeights(
+        weights: weights, inputChannels: geometry.inputChannels, outputChannels: geometry.outputChannels,
+        instructionSet: instructionSet)
+      return kernelCase(WinogradConvolution(geometry: geometry, weights: packed, epilogue: epilogue(.u8)), .u8)
+    }
   }
 
   func depthwise(_ weights: [Int8]) -> KernelCase {
