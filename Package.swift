@@ -66,7 +66,9 @@ let package = Package(
         "OctetTensor", "OctetHTTP", "OctetServing", "OctetImages", "OctetSystem", argumentParser, logging,
       ],
       path: "Sources/octet",
-      swiftSettings: settings),
+      swiftSettings: settings,
+      // Generic code comes out alike for many types: one copy keeps the binary below 25 MB.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--icf=safe"], .when(configuration: .release))]),
 
     // MARK: - Compile: model file → graph → INT8 graph → plan
     target(
