@@ -271,7 +271,7 @@ OCTET_INLINE void sum_runs(octet_slice_walk *walk, widened_tile *widened) {
   for (size_t first = 0; first < total; first += STEPS_AT_ONCE) {
     const size_t count = total - first < STEPS_AT_ONCE ? total - first : STEPS_AT_ONCE;
     const bool is_last = first + count == total;
-    const bool finishes = is_last && tile->kind != OCTET_EPILOGUE_ANY && tile->kind != OCTET_EPILOGUE_FLOATS;
+    const bool finishes = is_last && octet_epilogue_writes_bytes(tile->kind);
     widen_tile(tile, first, count, widened);
     const uint8_t *weights = tile->weights + first * step_bytes;
     for (size_t channel = 0; channel < walk->width; channel += OCTET_CHANNEL_UNIT, weights += walk->panel_bytes) {

@@ -33,8 +33,7 @@ OCTET_INLINE void finish_or_store(const octet_dot_tile *tile, const sum_vector s
 OCTET_INLINE void finish_or_store(const octet_dot_tile *tile, const sum_vector sums[][MOST_VECTORS], size_t rows,
                                   size_t vectors) {
   const size_t units = vectors / UNIT_VECTORS;
-  if (tile->kind == OCTET_EPILOGUE_ANY || tile->kind == OCTET_EPILOGUE_FLOATS ||
-      tile->direct.channels < units * OCTET_LANES) {
+  if (!octet_epilogue_writes_bytes(tile->kind) || tile->direct.channels < units * OCTET_LANES) {
     store_sums(tile, sums, rows, vectors);
     return;
   }

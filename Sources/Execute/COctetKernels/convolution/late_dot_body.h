@@ -143,9 +143,7 @@ OCTET_INLINE void finish_late_block(const late_tile *tile, const late_rows *late
     const size_t row = (first + i) / vectors, unit = (first + i) % vectors;
     values[i] = finish_unit(&direct, (i32x16)late->sums[row][unit], row, unit, kind);
   }
-  const u8x64 low = bytes_of_block(direct.low, first, vectors), high = bytes_of_block(direct.high, first, vectors);
-  const u8x64 bytes = __builtin_elementwise_min(__builtin_elementwise_max(narrow_f32(values), low), high);
-  store_late_block(&direct, bytes, first, vectors);
+  store_late_block(&direct, narrow_bounded(&direct, values, first, vectors), first, vectors);
 }
 
 /// The same by the tile's kind. Rows of any other never wait.

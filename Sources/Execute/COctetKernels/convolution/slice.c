@@ -38,9 +38,7 @@ static void set_tile_rows(octet_slice_walk *walk, size_t pixels) {
 /// the nearest cache, and more rows fit into the registers, that costs more than it saves.
 static bool may_be_late(const octet_slice_walk *walk) {
   const octet_dot_kernel *kernel = walk->slice->panel->kernel;
-  const octet_epilogue_kind kind = walk->slice->plan->kind;
-  const bool is_direct = kind != OCTET_EPILOGUE_ANY && kind != OCTET_EPILOGUE_FLOATS;
-  return is_direct && kernel->late_rows > 0 &&
+  return octet_epilogue_writes_bytes(walk->slice->plan->kind) && kernel->late_rows > 0 &&
          (kernel->late_rows == kernel->rows || walk->panel_bytes <= MOST_LATE_BYTES);
 }
 

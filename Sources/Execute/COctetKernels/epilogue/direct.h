@@ -90,12 +90,18 @@ OCTET_INLINE u8x64 bytes_of_block(const uint8_t *of_channels, size_t first, size
   return bytes;
 }
 
+/// The bytes that a block is stored as, the first vector of which is number `first` of rows of `units`.
+OCTET_INLINE u8x64 narrow_bounded(const octet_direct_rows *rows, const f32x16 block[OCTET_BLOCK_VECTORS], size_t first,
+                                  size_t units) {
+  // On bytes the bounds cost one operation per block.
+  const u8x64 bytes = __builtin_elementwise_max(narrow_f32(block), bytes_of_block(rows->low, first, units));
+  return __builtin_elementwise_min(bytes, bytes_of_block(rows->high, first, units));
+}
+
 /// Narrows and stores `count` rows of `units` times sixteen values, a block at the most.
 OCTET_INLINE void store_block(const octet_direct_rows *rows, const f32x16 block[OCTET_BLOCK_VECTORS], size_t row,
                               size_t count, size_t units, bool full) {
-  // On bytes the bounds cost one operation per block.
-  const u8x64 bytes = __builtin_elementwise_max(narrow_f32(block), bytes_of_block(rows->low, 0, units));
-  store_rows(rows, __builtin_elementwise_min(bytes, bytes_of_block(rows->high, 0, units)), row, count, units, full);
+  store_rows(rows, narrow_bounded(rows, block, 0, units), row, count, units, full);
 }
 
 /// A value's way from its sum to what is narrowed.

@@ -54,6 +54,11 @@ typedef enum octet_epilogue_kind {
   OCTET_EPILOGUE_FLOATS,
 } octet_epilogue_kind;
 
+/// Whether it is a program that kernels apply to integer sums in registers, and that writes bytes.
+static inline bool octet_epilogue_writes_bytes(octet_epilogue_kind kind) {
+  return kind != OCTET_EPILOGUE_ANY && kind != OCTET_EPILOGUE_FLOATS;
+}
+
 /// u8 and i8 outputs are roundHalfEven(clamp(v, low[c], high[c])), NaN gives low.
 typedef struct octet_epilogue {
   octet_epilogue_step steps[OCTET_EPILOGUE_STEPS];
