@@ -67,8 +67,11 @@ let package = Package(
       ],
       path: "Sources/octet",
       swiftSettings: settings,
-      // Generic code comes out alike for many types: one copy keeps the binary below 25 MB.
-      linkerSettings: [.unsafeFlags(["-Xlinker", "--icf=safe"], .when(configuration: .release))]),
+      // The binary stays below 25 MB: generic code that comes out alike for many types is kept once, and no symbol is
+      // exported, since nothing is loaded that would look one up.
+      linkerSettings: [
+        .unsafeFlags(["-Xlinker", "--icf=safe", "-Xlinker", "--no-export-dynamic"], .when(configuration: .release))
+      ]),
 
     // MARK: - Compile: model file → graph → INT8 graph → plan
     target(
