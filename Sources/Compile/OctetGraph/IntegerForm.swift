@@ -6,8 +6,8 @@ package enum IntegerForm {
   case notAccumulating
   /// It could, but not here: the reason, as `octet explain` prints it.
   case refused(String)
-  /// The sum of these terms, and of a constant that broadcasts to the result.
-  case sum([IntegerTerm], constant: Tensor? = nil)
+  /// The sum of these terms, of a constant and of a function of the first operand; both broadcast to the result.
+  case sum([IntegerTerm], constant: Tensor? = nil, correction: (any Operator)? = nil)
 }
 
 /// factors · g(q): an operator on the integers behind the operands, its result then multiplied.

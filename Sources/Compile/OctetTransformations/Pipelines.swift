@@ -11,7 +11,7 @@ extension PassPipeline {
       Stage(
         "folding",
         [
-          FoldShapeOf(), FoldConstants(), RemoveIdentities(), DropUnusedIndices(), FoldPadIntoConvolution(),
+          FoldShapeFunctions(), FoldConstants(), RemoveIdentities(), DropUnusedIndices(), FoldPadIntoConvolution(),
           DecomposeBatchNorm(), FoldAffineIntoWeights(), DecomposeAttention(),
           DecomposeEinsum(), ExpandVectors(),
         ]),
@@ -35,7 +35,7 @@ extension PassPipeline {
         [
           MoveDequantizationAfter(), FoldAffineIntoDequantization(), KeepUnaryOnGrid(), PadIntegers(),
           SplitConvolutionOverConcat(), MoveUnaryAfter(), SplitSumOverGrids(), MoveConcatAfterSum(),
-          UseIntegerForm(), FoldConstants(),
+          UseIntegerForm(), FoldShapeFunctions(), FoldConstants(),
         ]),
       Stage("reasons", [NoteRefusals()]),
       // A chain that became a table needs none of the operators in it.
@@ -57,7 +57,7 @@ extension PassPipeline {
       Stage(
         "folding",
         [
-          FoldShapeOf(), FoldConstants(), RemoveIdentities(), DecomposeGroupNormalization(), DecomposeEinsum(),
+          FoldShapeFunctions(), FoldConstants(), RemoveIdentities(), DecomposeGroupNormalization(), DecomposeEinsum(),
           BroadcastBatches(),
         ]),
       Stage("movements", [ChainRearrangements()]),

@@ -21,8 +21,8 @@ import Testing
   }
 
   /// Weights with a zero point per output channel, as NNCF stores asymmetric ones.
-  private func asymmetricWeights(_ g: GraphBuilder, _ shape: Shape) throws -> Value {
-    let channels = Shape(valid: [shape[0]] + [Int](repeating: 1, count: shape.rank - 1))
+  private func asymmetricWeights(_ g: GraphBuilder, _ shape: Shape, outputAxis: Int = 0) throws -> Value {
+    let channels = Shape(valid: shape.extents.indices.map { $0 == outputAxis ? shape[$0] : 1 })
     let integers = try g.add(Convert(to: .f32), try g.randomConstant(shape, in: 0...255.9, .u8))
     let zeroPoints = try g.add(Convert(to: .f32), try g.randomConstant(channels, in: 80...170, .u8))
     let scales = try g.randomConstant(channels, in: 0.001...0.01)
@@ -35,6 +35,27 @@ import Testing
     let x = try g.fakeQuantize(try g.input("x", [2, 5, 7, 6]), -0.7, 1.3)
     g.output(try g.int8Convolution(x, inputs: 5, outputs: 9, strides: strides, pads: pads))
     try expectIntegers(g, sums: 1)
+  }
+
+  /// The border of a convolution and of its transpose, for extents that come with the request.
+  @Test(arguments: [Shape(valid: [2, 6, 7, 5]), Shape(valid: [1, 6, 3, 8])])
+  func openExtentsKeepOddZeroPoints(_ shape: Shape) throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(
+      try g.input("x", PartialShape([.dynamic, 6, .dynamic, .dynamic])), -0.7, 1.3)
+    let window = try SpatialWindow(strides: [2, 1], dilations: [1, 1], padsBegin: [1, 1], padsEnd: [1, 1])
+    g.output(try g.int8Convolution(x, inputs: 6, outputs: 9, pads: 1), "a")
+    g.output(try g.convolution(x, try asymmetricWeights(g, [3, 4, 2, 3, 3]), pads: 1, grouped: true), "b")
+    g.output(
+      try g.add(
+        Deconvolution(window: window, isGrouped: false, outputPadding: [0, 0]), x,
+        try asymmetricWeights(g, [6, 4, 3, 3], outputAxis: 1)),
+      "c")
+    let layers = try ModelCompiler().layers(of: g.graph, [shape]).filter { $0.macs > 0 }
+    #expect(layers.count == 5 && layers.allSatisfy { $0.precision == "int8" && $0.kernel != "reference" })
+    var random = SeededRandom(seed: 5)
+    let inputs = [random.tensor(.f32, shape, in: -1...2)]
+    try expectExecutionMatchesMeaningEverywhere(g.graph, tolerance: tolerance, inputs: inputs)
   }
 
   @Test(arguments: [0, 1])

@@ -47,17 +47,17 @@ import Testing
   }
 }
 
-@Suite struct FoldShapeOfTests {
+@Suite struct FoldShapeFunctionsTests {
   @Test func fixedShapesAreConstants() throws {
     let g = GraphBuilder()
     g.output(try g.add(ShapeOf(outputType: .i64), try g.input("x", [2, 3])))
-    try expectRewrite(of: g.graph, by: FoldShapeOf(), gives: "x: f32[2, 3]\ny = i64[2]")
+    try expectRewrite(of: g.graph, by: FoldShapeFunctions(), gives: "x: f32[2, 3]\ny = i64[2]")
   }
 
   @Test func openShapesAreNot() throws {
     let g = GraphBuilder()
     g.output(try g.add(ShapeOf(outputType: .i64), try g.input("x", [.dynamic, 3])))
-    expectUnchanged(g.graph, by: FoldShapeOf())
+    expectUnchanged(g.graph, by: FoldShapeFunctions())
   }
 }
 

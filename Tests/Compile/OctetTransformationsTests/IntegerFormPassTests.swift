@@ -48,6 +48,26 @@ import Testing
         """, tolerance: 1e-6, inputs: 0...255)
   }
 
+  /// How many taps see the image depends on its extents: what a byte leaves of the zero point waits for them.
+  @Test func zeroPointsBetweenBytesWaitForTheExtents() throws {
+    let g = GraphBuilder()
+    let x = try g.add(
+      Dequantize(Dequantization(scale: 0.5, zeroPoint: 3.25)),
+      try g.input("x", PartialShape([1, 2, .dynamic, 4]), .u8))
+    let window = try SpatialWindow(strides: [1, 1], dilations: [1, 1], padsBegin: [1, 0], padsEnd: [1, 0])
+    g.output(try g.add(Convolution(window: window, isGrouped: false), x, try weights(g)))
+    try expectRewrite(
+      of: g.graph, by: UseIntegerForm(), FoldShapeFunctions(),
+      gives: """
+        x: u8[1, 2, ?, 4]
+        %1 = Convolution(x, i8[3, 2, 3, 3]) pads 1×0…1×0 zeroPoint 3.0: f32[1, 3, ?, 2]
+        %2 = Multiply(%1, f32[1, 3, 1, 1]): f32[1, 3, ?, 2]
+        %3 = ZeroPointCorrection(x) pads 1×0…1×0: f32[1, 3, ?, 2]
+        %4 = Add(%2, %3): f32[1, 3, ?, 2]
+        y = %4
+        """, tolerance: 1e-6, inputs: 0...255)
+  }
+
   @Test func averagesAreNotRounded() throws {
     let g = GraphBuilder()
     g.output(try g.averagePool(try dequantized(g), 2, strides: 2))
@@ -101,10 +121,30 @@ import Testing
         """, tolerance: 1e-6, inputs: 0...255)
   }
 
-  @Test func channelsOneGridAndOpenExtentsStay() throws {
+  @Test func zeroPointsTakeThePlacesOfTheOthersWhereExtentsAreOpen() throws {
+    try expectRewrite(
+      of: try graph(height: .dynamic), by: SplitConvolutionOverConcat(),
+      gives: """
+        a: u8[1, 2, ?, 4]
+        b: u8[1, 2, ?, 4]
+        %1 = UniformLike(b) 3: u8[1, 2, ?, 4]
+        %2 = Concat(a, %1) axis 2: u8[1, 2, ?, 4]
+        %3 = Dequantize(%2) scale 0.5 zeroPoint 3.0: f32[1, 2, ?, 4]
+        %4 = UniformLike(a) 5: u8[1, 2, ?, 4]
+        %5 = Concat(%4, b) axis 2: u8[1, 2, ?, 4]
+        %6 = Dequantize(%5) scale 2.0 zeroPoint 5.0: f32[1, 2, ?, 4]
+        %7 = Convolution(%3, f32[3, 2, 3, 3]) strides 2×1 pads 1×1…0×1: f32[1, 3, ?, 4]
+        %8 = Convolution(%6, f32[3, 2, 3, 3]) strides 2×1 pads 1×1…0×1: f32[1, 3, ?, 4]
+        %9 = Add(%7, %8): f32[1, 3, ?, 4]
+        y = %9
+        """, tolerance: 1e-6, inputs: 0...255)
+  }
+
+  @Test func channelsOneGridAndZerosBetweenBytesStay() throws {
     expectUnchanged(try graph(axis: 1), by: SplitConvolutionOverConcat())
     expectUnchanged(try graph(Dequantization(scale: 0.5, zeroPoint: 3)), by: SplitConvolutionOverConcat())
-    expectUnchanged(try graph(height: .dynamic), by: SplitConvolutionOverConcat())
+    expectUnchanged(
+      try graph(Dequantization(scale: 2, zeroPoint: 5.5), height: .dynamic), by: SplitConvolutionOverConcat())
   }
 }
 

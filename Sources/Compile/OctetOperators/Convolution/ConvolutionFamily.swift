@@ -16,6 +16,9 @@ package protocol ConvolutionFamily: Operator {
 }
 
 extension ConvolutionFamily {
+  /// The axis of input channels in weights that have a group axis or none.
+  static func inputAxis(isGrouped: Bool) -> Int { 3 - outputAxis - (isGrouped ? 0 : 1) }
+
   /// Σ (x·sₓ)(w·s_w) = sₓ·s_w[o] · Σ x·w, one term for every run of channels with a scale and zero point of its own.
   package func integerForm(_ incoming: [Dequantization?], _ operands: [Operand]) -> IntegerForm {
     guard let shape = try? weightShape(operands[1]) else { return .notAccumulating }
@@ -34,22 +37,21 @@ extension ConvolutionFamily {
     }
 
     var terms: [IntegerTerm] = []
-    var constants: [Tensor] = []
+    var correction: [Double]?
     for run in runs {
       let part = ConvolutionPart(self, run, weights)
       terms += part.terms
       guard part.needsCorrection else { continue }
-      guard let correction = part.correction(operands) else {
-        return .refused("its zero points are not integers, and its input shape is open")
-      }
-      constants.append(correction)
+      let own = part.correction
+      correction = correction.map { zip($0, own).map { $0 + $1 } } ?? own
     }
-    let constantSum = constants.isEmpty ? nil : constants.dropFirst().reduce(constants[0], Self.sum)
-    return .sum(terms, constant: constantSum)
-  }
-
-  private static func sum(_ a: Tensor, _ b: Tensor) -> Tensor {
-    Tensor(.f32, a.shape, converting: zip(a.doubles, b.doubles).map { $0 + $1 })
+    guard let correction else { return .sum(terms) }
+    let others = operands.dropFirst(2).compactMap(\.constant)
+    guard others.count == operands.count - 2,
+      let sums = try? ZeroPointCorrection(
+        self, weights: Tensor(.f64, weights.correctionShape(of: self), converting: correction), furtherOperands: others)
+    else { return .refused("its zero points are not integers, and the shape of its result depends on values") }
+    return .sum(terms, correction: sums)
   }
 
   package func accepts(_ operation: FusedOperation, after taken: [FusedOperation], _ operands: [Operand]) -> Bool {
@@ -84,6 +86,13 @@ struct QuantizedWeights {
       return nil
     }
     (self.scales, self.zeroPoints) = (scales, zeroPoints)
+  }
+
+  /// The shape of weights with one input channel per group.
+  func correctionShape<Family: ConvolutionFamily>(of convolution: Family) -> Shape {
+    var extents = constant.shape.extents
+    extents[Family.inputAxis(isGrouped: convolution.isGrouped)] = 1
+    return Shape(valid: extents)
   }
 
   private static func perOutput(

@@ -6,7 +6,7 @@ import OctetTensor
 ///     Σ (x − z)(w − v) · s  =  Σ (x − b)·w · s  −  v·s · Σ (x − b)  −  (z − b)·s · Σ over valid taps of (w − v)
 ///
 /// b is the byte that the kernel subtracts and pads with. Where nothing is padded b is z, and the kernel's shift takes
-/// what a byte cannot hold; elsewhere the last sum depends on the position and becomes a constant image.
+/// what a byte cannot hold; elsewhere the last sum depends on the position: it is a function of the extents.
 struct ConvolutionPart<Family: ConvolutionFamily> {
   private let convolution: Family
   private let run: ChannelRun
@@ -43,7 +43,7 @@ struct ConvolutionPart<Family: ConvolutionFamily> {
 
   /// Axes of the weights, which have a group axis or none.
   private var outputAxis: Int { Family.outputAxis - (convolution.isGrouped ? 0 : 1) }
-  private var inputAxis: Int { 3 - Family.outputAxis - (convolution.isGrouped ? 0 : 1) }
+  private var inputAxis: Int { Family.inputAxis(isGrouped: convolution.isGrouped) }
 
   /// The weights of the run's channels, or all of them with zeros for the others.
   private func own(_ all: Tensor) -> Tensor {
@@ -73,25 +73,24 @@ struct ConvolutionPart<Family: ConvolutionFamily> {
     run.zeroPoints.enumerated().map { $1 - bytes[bytes.count == 1 ? 0 : $0] }
   }
 
-  /// −(z − b)·s · Σ over valid taps of (w − v), for every output position; nil when the extents are open.
-  func correction(_ operands: [Operand]) -> Tensor? {
-    let source = operands[0].shape
-    let extents = source.dimensions.dropFirst(2).compactMap(\.fixedExtent)
-    let others = operands.dropFirst(2).compactMap(\.constant)
-    let real = Dequantize(
-      Dequantization(
-        scales: weights.dequantization.scales.map { _ in 1 }, zeroPoints: weights.dequantization.zeroPoints,
-        axes: weights.dequantization.axes))
-    let all = Tensor(.f64, weights.constant.shape, converting: real.apply(to: weights.constant))
-    let own = own(all)
-    guard extents.count == source.rank - 2, others.count == operands.count - 2,
-      let image = Shape([1, weights.shape.groups * own.shape[inputAxis]] + extents)
-    else { return nil }
-    let inner = image.count(in: 2..<image.rank)
-    let shares = (0..<image.elementCount).map { rest[rest.count == 1 ? 0 : $0 / inner] }
-    let plain = convolution.summing(nil, zeroPoints: [0])
-    guard let sums = try? plain.evaluate([Tensor(.f64, image, converting: shares), own] + others)[0] else { return nil }
-    let outputs = sums.shape.count(in: 2..<sums.shape.rank)
-    return Tensor(.f32, sums.shape, converting: sums.doubles.enumerated().map { -$1 * scales[$0 / outputs] })
+  /// −(z − b)·s·(w − v), summed over the input channels of each group: weights in the order of the model's.
+  var correction: [Double] {
+    let real = Dequantization(
+      scales: weights.dequantization.scales.map { _ in 1 }, zeroPoints: weights.dequantization.zeroPoints,
+      axes: weights.dequantization.axes)
+    let all = Tensor(.f64, weights.constant.shape, converting: Dequantize(real).apply(to: weights.constant))
+    let own = own(all), shape = own.shape, rest = rest
+    let (inputs, inner) = (shape[inputAxis], shape.count(in: inputAxis + 1..<shape.rank))
+    let taps = weights.shape.kernel.reduce(1, *)
+    var sums = [Double](repeating: 0, count: shape.elementCount / inputs)
+    for (index, weight) in own.doubles.enumerated() {
+      let (row, column) = index.quotientAndRemainder(dividingBy: inner)
+      let place = row / inputs * inner + column
+      // Weights are [G, O, C, …] or [G, C, O, …]: without the axis of C, both are [G, O, …].
+      let output = place / taps
+      let channel = output / weights.shape.outputsPerGroup * inputs + row % inputs
+      sums[place] -= weight * rest[rest.count == 1 ? 0 : channel] * scales[output]
+    }
+    return sums
   }
 }

@@ -2,7 +2,7 @@ package import OctetGraph
 package import OctetTensor
 
 /// The extents of the operand as a vector  (opset1, opset3).
-package struct ShapeOf: Operator {
+package struct ShapeOf: ShapeFunction {
   package static let name = "ShapeOf"
   package let outputType: ElementType
 
@@ -18,10 +18,16 @@ package struct ShapeOf: Operator {
     return [TensorType(outputType, Shape(valid: [operands[0].shape.rank]))]
   }
 
-  package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] { [value(operands[0].shape)] }
-
-  /// The result for an operand of this shape: it needs no elements.
   package func value(_ shape: Shape) -> Tensor {
     Tensor(outputType, Shape(valid: [shape.rank]), converting: shape.extents.map(Double.init))
   }
+}
+
+/// An operator with one operand and one result that reads the shape of the operand, but none of its elements.
+package protocol ShapeFunction: Operator {
+  func value(_ shape: Shape) throws(OperatorError) -> Tensor
+}
+
+extension ShapeFunction {
+  package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] { [try value(operands[0].shape)] }
 }

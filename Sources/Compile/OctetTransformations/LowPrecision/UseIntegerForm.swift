@@ -10,9 +10,10 @@ struct UseIntegerForm: RewriteRule {
   func rewrite(_ node: Node, in graph: Graph) -> GraphPatch? {
     let incoming = IncomingDequantizations(node, in: graph)
     guard !incoming.isEmpty, node.type.elementType == .f32 else { return nil }
-    guard case .sum(let terms, let constant) = node.op.integerForm(incoming.dequantizations, incoming.operands) else {
-      return nil
-    }
+    guard
+      case .sum(let terms, let constant, let correction) = node.op.integerForm(
+        incoming.dequantizations, incoming.operands)
+    else { return nil }
 
     var patch = GraphPatch(to: graph)
     var sum: Value?
@@ -21,7 +22,11 @@ struct UseIntegerForm: RewriteRule {
       sum = sum.map { patch.add(Add(), [$0, value], from: node, fused: []) } ?? value
     }
     guard var sum else { return nil }
-    if let constant { sum = patch.add(Add(), [sum, patch.addConstant(constant, from: node)], from: node, fused: []) }
+    let constantTerm = constant.map { patch.addConstant($0, from: node) }
+    let correctionTerm = correction.map { patch.add($0, [incoming.sources[0]], from: node, fused: []) }
+    for term in [constantTerm, correctionTerm].compactMap(\.self) {
+      sum = patch.add(Add(), [sum, term], from: node, fused: [])
+    }
     patch.replace(node.value, with: sum)
     return patch
   }
