@@ -34,7 +34,8 @@ extension PassPipeline {
         "main",
         [
           MoveDequantizationAfter(), FoldAffineIntoDequantization(), KeepUnaryOnGrid(), PadIntegers(),
-          SplitConvolutionOverConcat(), MoveUnaryAfter(), SplitSumOverGrids(), MoveConcatAfterSum(),
+          SplitConvolutionOverConcat(), MoveUnaryAfter(), SplitSumOverGrids(), SplitReLUOverChannels(),
+          MoveConcatAfterSum(),
           UseIntegerForm(), FoldShapeFunctions(), FoldConstants(),
         ]),
       Stage("reasons", [NoteRefusals()]),

@@ -206,3 +206,49 @@ import Testing
     expectUnchanged(try graph(ReLU()) { g, x in try g.averagePool(x, 2) }, by: MoveUnaryAfter())
   }
 }
+
+@Suite struct SplitReLUOverChannelsTests {
+  /// Zero between two steps, on one, below all and above all of them.
+  private func graph(
+    _ zeroPoints: [Double] = [99.6, 3, -1.5, 256.5], scale: Double = 0.25, groups: Int = 4
+  ) throws -> Graph {
+    let g = GraphBuilder()
+    let grid = Dequantization(scales: [0.5, 2, 0.125, scale], zeroPoints: zeroPoints)
+    let x = try g.add(ReLU(), try g.add(Dequantize(grid), try g.input("x", [1, 4, 4, 4], .u8)))
+    let integers = try g.randomConstant(Shape(valid: [groups, 1, 4 / groups, 3, 3]), in: -127...127, .i8)
+    let weights = try g.add(Dequantize(Dequantization(scale: 0.5, zeroPoint: 0)), integers)
+    g.output(try g.convolution(x, weights, pads: 1, grouped: true))
+    return g.graph
+  }
+
+  @Test func theFirstStepsAreAConstantPerChannel() throws {
+    try expectRewrite(
+      of: try graph(), by: SplitReLUOverChannels(),
+      gives: """
+        x: u8[1, 4, 4, 4]
+        %1 = Dequantize(x) scale 0.5…×4 zeroPoint 99.6…×4 axes 1..<2: f32[1, 4, 4, 4]
+        %2 = Dequantize(i8[4, 1, 1, 3, 3]) scale 0.5 zeroPoint 0.0: f32[4, 1, 1, 3, 3]
+        %3 = Quantize(%1) 0.2…127.7 levels 256 per channel: u8[1, 4, 4, 4]
+        %4 = Dequantize(%3) scale 0.5…×4 zeroPoint 0.0…×4 axes 1..<2: f32[1, 4, 4, 4]
+        %5 = Convolution(%4, %2) pads 1×1…1×1 grouped: f32[1, 4, 4, 4]
+        %6 = Quantize(%1) -0.3…0.2 levels 2 per channel: u8[1, 4, 4, 4]
+        %7 = Dequantize(%6) scale 0.2…×4 zeroPoint 0.0…×4 axes 1..<2: f32[1, 4, 4, 4]
+        %8 = Convolution(%7, %2) pads 1×1…1×1 grouped: f32[1, 4, 4, 4]
+        %9 = Add(%5, %8): f32[1, 4, 4, 4]
+        y = %9
+        """, tolerance: 1e-6, inputs: 0...255)
+  }
+
+  @Test func stepsAtZeroAreOneProduct() throws {
+    let before = try graph([100, 3, 0, 255])
+    var after = before
+    try PassPipeline("test", [Stage("rules", [SplitReLUOverChannels()])]).run(on: &after)
+    #expect(!after.dump.contains("ReLU") && !after.dump.contains("Add"))
+    try expectSameMeaning(before, after, tolerance: 1e-6, inputs: 0...255)
+  }
+
+  @Test func sumsOfChannelsAndTurnedGridsStay() throws {
+    expectUnchanged(try graph(groups: 2), by: SplitReLUOverChannels())
+    expectUnchanged(try graph(scale: -0.25), by: SplitReLUOverChannels())
+  }
+}
