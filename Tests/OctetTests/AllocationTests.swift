@@ -82,4 +82,38 @@ import Testing
     let count = try allocations(ModelCompiler().compile(g.graph))
     #expect(count == 0)
   }
+
+  @Test func movementsThatValuesDecideAllocateNothing() throws {
+    let g = GraphBuilder()
+    let (x, scalar) = (try g.input("x", [3, 4, 5]), try g.scalar(1, .i64))
+    let (own, rows) = (try g.input("own", [3, 4, 5], .i64), try g.input("rows", [2, 1], .i64))
+    g.output(try g.add(GatherElements(axis: 1), x, own), "gathered")
+    g.output(try g.add(GatherND(batchAxes: 0, joinsBatchAxes: false), x, rows), "slices")
+    let scattered = try g.add(ScatterElementsUpdate(reduction: .mean), x, own, x, scalar)
+    let updates = try g.randomConstant([2, 4, 5])
+    g.output(try g.add(ScatterNDUpdate(), scattered, rows, updates), "scattered")
+    g.output(try g.add(CumSum(isExclusive: false, isReverse: true), x, scalar), "sums")
+    g.output(try g.add(OneHot(axis: -1), rows, g.scalar(6, .i64), g.scalar(1), g.scalar(0)), "hot")
+    g.output(try g.add(ReverseSequence(batchAxis: 0, sequenceAxis: 1), x, g.input("lengths", [3], .i64)), "reversed")
+    let isSmall = try g.add(Less(), try g.add(Power(), x, x), x)
+    g.output(try g.add(Select(), isSmall, x, try g.add(Convert(to: .f32), own)), "selected")
+    g.output(try g.add(LogSoftmax(axis: 1), x), "logarithms")
+    let model = try ModelCompiler().compile(g.graph)
+    let kernels = try model.plan(for: model.smallestInputShapes).layers.map(\.kernel)
+    #expect(!kernels.contains("reference"), "\(kernels)")
+    let count = try allocations(model)
+    #expect(count == 0)
+  }
+
+  @Test func detectionsAllocateNothing() throws {
+    let g = GraphBuilder()
+    var settings = DetectionOutput.Settings()
+    (settings.keepLimit, settings.scoreThreshold) = (20, -1)
+    let inputs = [
+      try g.input("offsets", [1, 400]), try g.input("scores", [1, 300]), try g.randomConstant([1, 2, 400]),
+    ]
+    g.output(Value(try g.addNode(DetectionOutput(settings: settings), inputs)))
+    let count = try allocations(ModelCompiler().compile(g.graph))
+    #expect(count == 0)
+  }
 }

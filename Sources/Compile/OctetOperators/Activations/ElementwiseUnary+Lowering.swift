@@ -6,7 +6,9 @@ import OctetTensor
 extension ElementwiseUnary {
   /// Order does not matter to a function of one element: the layout stays as it is.
   package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
-    guard let kernelOperation, site.operands[0].elementType == .f32 else { return ReferencePrimitive(self, site) }
+    guard let kernelOperation, site.operands[0].elementType == .f32 else {
+      return try ScalarMap(.unary(apply), site) ?? ReferencePrimitive(self, site)
+    }
     let rows = try RowLayout(elementsOf: site)
     return UnaryPrimitive(kernel: UnaryF32(kernelOperation, rows, cpu: site.cpu))
   }

@@ -21,6 +21,10 @@ struct Box {
     self.init(left: next(), top: next(), right: next(), bottom: next())
   }
 
+  init(corners: SIMD4<Double>) {
+    self.init(left: corners[0], top: corners[1], right: corners[2], bottom: corners[3])
+  }
+
   var corners: [Double] { [left, top, right, bottom] }
   var width: Double { right - left }
   var height: Double { bottom - top }

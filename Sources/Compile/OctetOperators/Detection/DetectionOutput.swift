@@ -136,7 +136,7 @@ package struct DetectionOutput: Operator {
     return candidates
   }
 
-  private func decode(_ prior: Box, _ moves: SIMD4<Double>) -> Box {
+  func decode(_ prior: Box, _ moves: SIMD4<Double>) -> Box {
     let box =
       switch settings.codeType {
       case .corner: prior.moved(corners: moves)

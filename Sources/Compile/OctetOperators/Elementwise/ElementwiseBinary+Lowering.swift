@@ -15,7 +15,7 @@ extension ElementwiseBinary {
     let shape = try site.shape(ofResult: 0)
     guard let kernelOperation, let store = AffineStore(chain, channelAxis: 1), shape.rank <= 6,
       let elements = elements(site)
-    else { return ReferencePrimitive(fused(chain, at: site), site) }
+    else { return try scalar(site, chain) ?? ReferencePrimitive(fused(chain, at: site), site) }
     let layout = try layout(site, shape)
     let views = try (0...1).map { index throws(OperatorError) in
       try site.operand(index, try site.shape(ofOperand: index) == shape ? layout : .planar)
@@ -29,6 +29,14 @@ extension ElementwiseBinary {
       kernelOperation, extents: shape.extents, a: operands[0], b: operands[1], strides: y.strides(broadcastTo: shape),
       epilogue: .init(clamp: store.clamp, affine: store.affine, result: store.result), cpu: site.cpu)
     return ElementwisePrimitive(kernel: kernel)
+  }
+
+  /// Integers, and what has no kernel.
+  private func scalar(_ site: LoweringSite, _ chain: [FusedOperation]) throws(OperatorError) -> (any Primitive)? {
+    let type = site.results[0].elementType
+    guard chain.isEmpty, dequantizations.isEmpty, type != .boolean else { return nil }
+    return try ScalarMap(
+      type.isInteger ? .integer { Self.apply($0, $1) } : .real { Self.apply($0, $1) }, site)
   }
 
   /// The kernel's name of this operation; nil when there is none.

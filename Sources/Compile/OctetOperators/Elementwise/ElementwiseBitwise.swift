@@ -1,4 +1,5 @@
 package import OctetGraph
+package import OctetRuntime
 package import OctetTensor
 
 /// z[i] = f(x[i], y[i]) on the bits of integers or on truth values, with NumPy broadcasting.
@@ -20,5 +21,9 @@ extension ElementwiseBitwise {
     let (x, y) = (operands[0].bitPatterns, operands[1].bitPatterns)
     let result = Broadcasting.map(x, operands[0].shape, y, operands[1].shape, to: shape, Self.apply)
     return [Tensor(operands[0].elementType, shape, bitPatterns: result)]
+  }
+
+  package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
+    try ScalarMap(.integer { Self.apply($0, $1) }, site) ?? ReferencePrimitive(self, site)
   }
 }

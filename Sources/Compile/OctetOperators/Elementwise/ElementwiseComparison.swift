@@ -1,4 +1,5 @@
 package import OctetGraph
+package import OctetRuntime
 package import OctetTensor
 
 /// z[i] = whether x[i] and y[i] stand in some order, with NumPy broadcasting.
@@ -27,5 +28,12 @@ extension ElementwiseComparison {
         }
       }
     return [Tensor(.boolean, shape, elements: result)]
+  }
+
+  package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
+    let function: ScalarMap.Function =
+      site.operands[0].elementType.isInteger
+      ? .integer { Self.holds($0, $1) ? 1 : 0 } : .real { Self.holds($0, $1) ? 1 : 0 }
+    return try ScalarMap(function, site) ?? ReferencePrimitive(self, site)
   }
 }

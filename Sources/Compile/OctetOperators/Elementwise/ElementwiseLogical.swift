@@ -1,4 +1,5 @@
 package import OctetGraph
+package import OctetRuntime
 package import OctetTensor
 
 /// z[i] = f(x[i], y[i]) on truth values, with NumPy broadcasting.
@@ -22,5 +23,9 @@ extension ElementwiseLogical {
       UInt8(Self.apply($0 != 0, $1 != 0) ? 1 : 0)
     }
     return [Tensor(.boolean, shape, elements: result)]
+  }
+
+  package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
+    try ScalarMap(.integer { Self.apply($0 != 0, $1 != 0) ? 1 : 0 }, site) ?? ReferencePrimitive(self, site)
   }
 }

@@ -1,4 +1,5 @@
 package import OctetGraph
+package import OctetRuntime
 package import OctetTensor
 
 /// y = the opposite of x  (opset1)
@@ -18,5 +19,9 @@ package struct LogicalNot: Operator {
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
     let result = operands[0].elements(as: UInt8.self).map { UInt8($0 == 0 ? 1 : 0) }
     return [Tensor(.boolean, operands[0].shape, elements: result)]
+  }
+
+  package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
+    try ScalarMap(.unary { $0 == 0 ? 1 : 0 }, site) ?? ReferencePrimitive(self, site)
   }
 }

@@ -18,7 +18,7 @@ package struct CumSum: Operator {
     [isExclusive ? "exclusive" : nil, isReverse ? "reverse" : nil].compactMap { $0 }.joined(separator: " ")
   }
 
-  private func axis(_ operands: [Operand]) throws(OperatorError) -> Int {
+  func axis(_ operands: [Operand]) throws(OperatorError) -> Int {
     try operands.expect(1...2, of: Self.name)
     let given = operands.count == 2 ? try operands.requiredInteger(at: 1, "axis of CumSum") : 0
     return try Axis.normalized(given, rank: operands[0].shape.rank, of: Self.name)

@@ -14,7 +14,7 @@ package struct ReverseSequence: Movement {
 
   package var attributes: String { "batch \(batchAxis) sequence \(sequenceAxis)" }
 
-  private func axes(_ rank: Int) throws(OperatorError) -> (batch: Int, sequence: Int) {
+  func axes(_ rank: Int) throws(OperatorError) -> (batch: Int, sequence: Int) {
     let batch = try Axis.normalized(batchAxis, rank: rank, of: Self.name)
     let sequence = try Axis.normalized(sequenceAxis, rank: rank, of: Self.name)
     guard batch != sequence else {

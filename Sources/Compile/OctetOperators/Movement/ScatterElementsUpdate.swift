@@ -19,7 +19,7 @@ package struct ScatterElementsUpdate: Operator {
     reduction == .replace ? "" : reduction.rawValue + (usesInitial ? "" : " of updates alone")
   }
 
-  private func axis(_ operands: [Operand]) throws(OperatorError) -> Int {
+  func axis(_ operands: [Operand]) throws(OperatorError) -> Int {
     let given = try operands.requiredInteger(at: 3, "axis of ScatterElementsUpdate")
     return try Axis.normalized(given, rank: operands[0].shape.rank, of: Self.name)
   }

@@ -9,7 +9,7 @@ package struct ScatterUpdate: Operator {
 
   package init() {}
 
-  private func axis(_ operands: [Operand]) throws(OperatorError) -> Int {
+  func axis(_ operands: [Operand]) throws(OperatorError) -> Int {
     let given = try operands.requiredInteger(at: 3, "axis of ScatterUpdate")
     return try Axis.normalized(given, rank: operands[0].shape.rank, of: Self.name)
   }

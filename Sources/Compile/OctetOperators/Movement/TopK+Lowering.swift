@@ -52,7 +52,7 @@ private struct TopKPrimitive<Index: FixedWidthInteger & Sendable & BitwiseCopyab
       for column in columns * task / tasks..<columns * (task + 1) / tasks {
         let (row, place) = column.quotientAndRemainder(dividingBy: s.inner)
         let first = row * s.count * s.inner + place
-        let best = Best<Index>(
+        let best = BestOfColumn<Index>(
           values: values + first, indices: indices + first, stride: s.inner, isMaximum: s.isMaximum)
         best.select(s.count, from: source + row * s.extent * s.inner + place, s.extent, sortsByIndex: s.sortsByIndex)
       }
@@ -61,7 +61,7 @@ private struct TopKPrimitive<Index: FixedWidthInteger & Sendable & BitwiseCopyab
 }
 
 /// The best elements of one column, `stride` elements apart.
-private struct Best<Index: FixedWidthInteger & BitwiseCopyable> {
+struct BestOfColumn<Index: FixedWidthInteger & BitwiseCopyable> {
   let values: UnsafeMutablePointer<Float>
   let indices: UnsafeMutablePointer<Index>
   let stride: Int
@@ -86,18 +86,18 @@ private struct Best<Index: FixedWidthInteger & BitwiseCopyable> {
 
   func select(_ count: Int, from source: UnsafePointer<Float>, _ extent: Int, sortsByIndex: Bool) {
     for index in 0..<count { store((source[index * stride], Index(truncatingIfNeeded: index)), index) }
-    for root in Swift.stride(from: count / 2 - 1, through: 0, by: -1) { sift(root, count, precedes) }
+    for root in Swift.stride(from: count / 2 - 1, through: 0, by: -1) { sift(root, count) { precedes($0, $1) } }
     for index in count..<extent {
       let candidate = (value: source[index * stride], index: Index(truncatingIfNeeded: index))
       guard precedes(candidate, entry(0)) else { continue }
       store(candidate, 0)
-      sift(0, count, precedes)
+      sift(0, count) { precedes($0, $1) }
     }
     if sortsByIndex {
       for root in Swift.stride(from: count / 2 - 1, through: 0, by: -1) { sift(root, count) { $0.index < $1.index } }
       sort(count) { $0.index < $1.index }
     } else {
-      sort(count, precedes)
+      sort(count) { precedes($0, $1) }
     }
   }
 

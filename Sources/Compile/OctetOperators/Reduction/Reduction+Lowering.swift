@@ -6,10 +6,42 @@ import OctetTensor
 extension Reduction {
   package func lower(_ site: LoweringSite) throws(OperatorError) -> any Primitive {
     if let kernel = try ReductionPrimitive(self, site) { return kernel }
-    guard self is ReduceMax, site.operands[0].elementType == .u8, let geometry = try PoolGeometry(of: self, site) else {
-      return ReferencePrimitive(self, site)
+    guard site.operands[0].elementType == .u8 else { return ReferencePrimitive(self, site) }
+    if self is ReduceMax, let geometry = try PoolGeometry(of: self, site) {
+      return PoolPrimitive(kernel: Pool(maximumOf: .u8, geometry, cpu: site.cpu))
     }
-    return PoolPrimitive(kernel: Pool(maximumOf: .u8, geometry, cpu: site.cpu))
+    let shape = try site.shape(ofOperand: 0)
+    guard self is ReduceMin, let axes = ReductionPrimitive.range(try axes(site.operands), in: shape),
+      shape.count(in: axes) > 0
+    else { return ReferencePrimitive(self, site) }
+    _ = try site.operand(0, .planar, dense: true)
+    _ = try site.result(0, .planar)
+    return ByteMinimumPrimitive(
+      outer: shape.count(in: 0..<axes.lowerBound), extent: shape.count(in: axes),
+      inner: shape.count(in: axes.upperBound..<shape.rank))
+  }
+}
+
+/// The least bytes along the middle axis of [outer, extent, inner].
+private struct ByteMinimumPrimitive: Primitive {
+  let outer: Int
+  let extent: Int
+  let inner: Int
+
+  var kernelName: String { "minimum" }
+
+  func execute(_ step: borrowing StepBuffers) {
+    let x = step.operand(0).assumingMemoryBound(to: UInt8.self)
+    let y = step.result(0).assumingMemoryBound(to: UInt8.self)
+    step.team.forParts(of: outer, byteCount: outer * extent * inner) { rows in
+      for row in rows {
+        let (source, result) = (x + row * extent * inner, y + row * inner)
+        result.update(from: source, count: inner)
+        for position in 1..<max(extent, 1) {
+          for place in 0..<inner { result[place] = min(result[place], source[position * inner + place]) }
+        }
+      }
+    }
   }
 }
 
