@@ -24,28 +24,29 @@ public:
     size_t bytes = 0;
     if (__builtin_mul_overflow(capacity, octet_json_number_size(destination.type), &bytes) ||
         __builtin_add_overflow(bytes, kAlignment + kSlack, &bytes))
-      return fail("is too large");
+      return refuse("is too large");
     elements.reset(std::aligned_alloc(kAlignment, bytes / kAlignment * kAlignment));
     if (!elements)
-      return fail("is too large for the memory that is left");
+      return refuse("is too large for the memory that is left");
     destination.elements = elements.get();
     destination.count = capacity;
     return true;
   }
 
-  // Reads numbers, `level` axes inside of the tensor.
-  bool read(value &item, size_t level) {
-    return with_number_type(destination.type, [&](auto number) { return read_value<decltype(number)>(item, level); });
+  // Reads the text of a number or of an array of them, `level` axes inside of the tensor.
+  bool read(std::string_view text, size_t level) {
+    return with_number_type(destination.type,
+                            [&](auto number) { return read_value<decltype(number)>(text.data(), level) != nullptr; });
   }
 
   // Says how many elements stand along an axis; all arrays along it have to agree.
-  bool set_extent(size_t level, size_t extent) {
+  bool set_extent(size_t level, int64_t extent) {
     if (extents.size() <= level)
       extents.resize(level + 1, kUnknown);
-    if (extents[level] != kUnknown && extents[level] != static_cast<int64_t>(extent))
-      return fail("arrays along axis " + std::to_string(level) + " have " + std::to_string(extents[level]) + " and " +
-                  std::to_string(extent) + " elements");
-    extents[level] = static_cast<int64_t>(extent);
+    if (extents[level] != kUnknown && extents[level] != extent)
+      return refuse("arrays along axis " + std::to_string(level) + " have " + std::to_string(extents[level]) + " and " +
+                    std::to_string(extent) + " elements");
+    extents[level] = extent;
     return true;
   }
 
@@ -57,6 +58,11 @@ public:
   }
 
 private:
+  bool refuse(const std::string &sentence) {
+    error = sentence;
+    return false;
+  }
+
   static constexpr size_t kMaximumRank = 32;
   static constexpr int64_t kUnknown = -1;
 
@@ -69,37 +75,28 @@ private:
   // The axes of the tensor, once a number has been seen.
   std::optional<size_t> rank;
 
-  template <typename Number> bool read_value(value &item, size_t level) {
-    if (item.raw_json_token().substr(0, 1) == "[")
-      return read_array<Number>(item, level);
+  template <typename Number> const char *read_value(const char *text, size_t level) {
+    if (*text == '[')
+      return read_array<Number>(text, level);
     if (rank.value_or(level) != level || extents.size() > level)
       return fail("numbers and arrays stand side by side");
     rank = level;
     // There is room for as many as the model takes in these rows.
-    return filled < destination.count ? store<Number>(item) : fail("holds more elements than the model takes");
+    return filled < destination.count ? store<Number>(text) : fail("holds more elements than the model takes");
   }
 
-  template <typename Number> bool read_array(value &item, size_t level) {
+  template <typename Number> const char *read_array(const char *text, size_t level) {
     if (rank && level >= *rank)
       return fail("numbers and arrays stand side by side");
     if (level == kMaximumRank)
       return fail("nests deeper than 32 levels");
-    array values;
-    if (item.get_array().get(values))
-      return fail("is not JSON");
-    size_t count = 0;
     // Known from here on, so that a number beside this array is refused.
     if (extents.size() <= level)
       extents.resize(level + 1, kUnknown);
-    for (auto element : values) {
-      value inner;
-      if (element.get(inner))
-        return fail("is not JSON");
-      ++count;
-      if (!read_value<Number>(inner, level + 1))
-        return false;
-    }
-    return set_extent(level, count);
+    int64_t count = 0;
+    const char *const end =
+        for_elements(text, count, [&](const char *element) { return read_value<Number>(element, level + 1); });
+    return end && set_extent(level, count) ? end : nullptr;
   }
 };
 

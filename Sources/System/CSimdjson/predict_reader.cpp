@@ -100,7 +100,7 @@ private:
         return false;
     }
     for (size_t index = 0; index < port_count; ++index)
-      if (!tensors[index].is_empty() && !tensors[index].set_extent(0, row_count))
+      if (!tensors[index].is_empty() && !tensors[index].set_extent(0, static_cast<int64_t>(row_count)))
         return fail_tensor(index);
     return true;
   }
@@ -163,7 +163,15 @@ private:
         return fail_syntax(code);
       return read_column(index, elements, rows);
     }
-    return (tensors[index].reserve(capacity(index, rows)) && tensors[index].read(item, level)) || fail_tensor(index);
+    std::string_view text = token;
+    if (token.substr(0, 1) == "[") {
+      array numbers;
+      if (error_code code = item.get_array().get(numbers))
+        return fail_syntax(code);
+      if (error_code code = numbers.raw_json().get(text))
+        return fail_syntax(code);
+    }
+    return (tensors[index].reserve(capacity(index, rows)) && tensors[index].read(text, level)) || fail_tensor(index);
   }
 
   bool read_column(size_t index, array elements, size_t rows) {
@@ -176,7 +184,7 @@ private:
     }
     if (encoded_rows[index] > 0)
       return true;
-    return tensors[index].set_extent(0, rows) || fail_tensor(index);
+    return tensors[index].set_extent(0, static_cast<int64_t>(rows)) || fail_tensor(index);
   }
 
   bool read_encoded(size_t index, value &item) {

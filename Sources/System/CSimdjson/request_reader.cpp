@@ -80,8 +80,8 @@ private:
     octet_json_input parsed{};
     Shape shape;
     bool has_shape = false;
-    // Data that came before the type or the shape: the text is kept in mind and read when they are known.
-    std::string_view postponed;
+    // The text of the array. Where it comes before the type or the shape, it is read when they are known.
+    std::string_view data;
     bool was_received = false;
 
     bool is_described() const { return parsed.name.bytes && parsed.datatype.bytes && has_shape; }
@@ -99,7 +99,7 @@ private:
       return fail(input.place.text() + ": expected either data or parameters.binary_data_size");
     if (input.was_received)
       return true;
-    return input.parsed.has_data ? receive_postponed(input) : announce(input, nullptr);
+    return input.parsed.has_data ? receive(input) : announce(input, nullptr);
   }
 
   bool read_input_member(Input &input, std::string_view key, value item) {
@@ -128,14 +128,11 @@ private:
     array numbers;
     if (item.get_array().get(numbers))
       return fail(input.place.text() + ".data: expected an array");
-    input.parsed.has_data = true;
-    if (input.is_described()) {
-      input.was_received = true;
-      return receive(input, numbers);
-    }
-    if (error_code code = numbers.raw_json().get(input.postponed))
+    if (error_code code = numbers.raw_json().get(input.data))
       return fail_syntax(code);
-    return true;
+    input.parsed.has_data = true;
+    input.was_received = input.is_described();
+    return !input.was_received || receive(input);
   }
 
   bool announce(Input &input, octet_json_destination *destination) {
@@ -144,23 +141,12 @@ private:
     return receiver.input(receiver.context, &input.parsed, destination);
   }
 
-  bool receive(Input &input, array data) {
+  bool receive(Input &input) {
     octet_json_destination destination{};
     if (!announce(input, &destination))
       return false;
     TensorNumbers numbers(destination, input.shape.extents, input.shape.rank);
-    return numbers.read(data) || fail(input.place.text() + ".data: " + numbers.error);
-  }
-
-  bool receive_postponed(Input &input) {
-    parser json;
-    simdjson::ondemand::document document;
-    array numbers;
-    if (error_code code = json.iterate(padded(input.postponed)).get(document))
-      return fail_syntax(code);
-    if (error_code code = document.get_array().get(numbers))
-      return fail_syntax(code);
-    return receive(input, numbers);
+    return numbers.read(input.data) || fail(input.place.text() + ".data: " + numbers.error);
   }
 
   bool read_output(object output) {
@@ -219,8 +205,8 @@ private:
     return true;
   }
 
-  // A sequence is named by a number or by a text. Models that keep no state, and others there are none, answer each of its
-  // requests as they answer any: so does Triton.
+  // A sequence is named by a number or by a text. Models that keep no state, and others there are none, answer each of
+  // its requests as they answer any: so does Triton.
   bool read_sequence(value item) {
     uint64_t number;
     std::string_view name;

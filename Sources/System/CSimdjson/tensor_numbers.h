@@ -1,9 +1,9 @@
 #pragma once
 
 #include "octet_simdjson.h"
+#include "real_reader.h"
 
 #include <charconv>
-#include <cmath>
 #include <limits>
 #include <optional>
 #include <simdjson.h>
@@ -55,7 +55,11 @@ template <typename Work> bool with_number_type(octet_number_type type, Work work
   return false;
 }
 
-// Numbers on their way into memory that is there for them. Whoever stores one has made sure that it has a place.
+// Numbers on their way from the text of an array into memory that is there for them. The text has its brackets in
+// pairs, as simdjson has seen; everything else about it is looked at here. Whoever stores a number has made sure that
+// it has a place.
+//
+// What reads returns where it ends, or nothing where something is wrong, which `error` says.
 class NumberStore {
 public:
   // What is wrong, without the place where it stands.
@@ -67,18 +71,39 @@ protected:
   octet_json_destination destination;
   size_t filled = 0;
 
-  bool fail(const std::string &sentence) {
+  std::nullptr_t fail(const std::string &sentence) {
     error = sentence;
-    return false;
+    return nullptr;
   }
 
-  template <typename Number> bool store(value &item) {
+  // Calls `read(element)` for each element of the array at `text`, and counts them.
+  template <typename Read> const char *for_elements(const char *text, int64_t &count, Read read) {
+    count = 0;
+    text = behind_space(text + 1);
+    if (*text == ']')
+      return text + 1;
+    for (;;) {
+      ++count;
+      text = read(text);
+      if (!text)
+        return nullptr;
+      text = behind_space(text);
+      if (*text == ']')
+        return text + 1;
+      if (*text != ',')
+        return fail("element " + std::to_string(filled) + " is not JSON");
+      text = behind_space(text + 1);
+    }
+  }
+
+  // Stores the number at `text`.
+  template <typename Number> [[gnu::always_inline]] const char *store(const char *text) {
     if constexpr (std::is_same_v<Number, bool>)
-      return store_boolean(item);
+      return store_boolean(text);
     else if constexpr (std::is_floating_point_v<Number>)
-      return store_real<Number>(item);
+      return store_real<Number>(text);
     else
-      return store_integer<Number>(item);
+      return store_integer<Number>(text);
   }
 
   // The protocol's name of a number type, such as UINT8.
@@ -87,90 +112,72 @@ protected:
     return kind + std::to_string(8 * sizeof(Number));
   }
 
-  template <typename Number> bool keep(Number number) {
+private:
+  static const char *behind_space(const char *text) {
+    while (is_space(*text))
+      ++text;
+    return text;
+  }
+
+  template <typename Number> const char *keep(Number number, const char *end) {
     static_cast<Number *>(destination.elements)[filled++] = number;
-    return true;
+    return end;
   }
 
-  bool refuse(value &item, const std::string &expected) {
-    return fail("element " + std::to_string(filled) + ": expected " + expected + ", found '" +
-                excerpt(item.raw_json_token()) + "'");
+  std::nullptr_t fail_number(const char *text, const std::string &expected) {
+    return fail("element " + std::to_string(filled) + ": expected " + expected + ", found '" + excerpt(text) + "'");
   }
 
-  template <typename Real> bool store_real(value &item) {
-    const std::string_view token = item.raw_json_token();
-    if (!begins_as_number(token.data()))
-      return store_named_real<Real>(item);
-    // Rounded once, to the tensor's own type, and in half of the time that simdjson takes for long numbers.
+  template <typename Real> [[gnu::always_inline]] const char *store_real(const char *text) {
     Real real;
-    const auto [end, code] = std::from_chars(token.data(), token.data() + token.size(), real);
-    if (code == std::errc::result_out_of_range)
-      return store_distant_real<Real>(item);
-    if (code != std::errc() || !ends_number(end) || std::isinf(real))
-      return refuse(item, "a number that " + datatype<Real>() + " can hold");
-    return keep(real);
-  }
-
-  // Whether JSON allows what stands before an exponent; what from_chars takes besides begins or goes on otherwise. Texts
-  // are padded, so that the character behind the last may be looked at.
-  static bool begins_as_number(const char *text) {
-    if (*text == '-')
-      ++text;
-    if (!is_digit(*text) || (*text == '0' && is_digit(text[1])))
-      return false;
-    while (is_digit(*text))
-      ++text;
-    return *text != '.' || is_digit(text[1]);
-  }
-
-  static bool ends_number(const char *end) {
-    return *end == ',' || *end == ']' || *end == '}' || *end == ' ' || *end == '\t' || *end == '\r' || *end == '\n';
-  }
-
-  static bool is_digit(char character) { return character >= '0' && character <= '9'; }
-
-  // Too large for the type, or so small that it is 0.
-  template <typename Real> bool store_distant_real(value &item) {
-    double number;
-    if (item.get_double().get(number) || std::isinf(static_cast<Real>(number)))
-      return refuse(item, "a number that " + datatype<Real>() + " can hold");
-    return keep(static_cast<Real>(number));
+    const char *const end = read_real(text, real);
+    return end ? keep(real, end) : store_named_real<Real>(text);
   }
 
   // Python's clients write what JSON has no number for as these words.
-  template <typename Real> bool store_named_real(value &item) {
-    const std::string word = excerpt(item.raw_json_token());
-    if (word == "NaN")
-      return keep(std::numeric_limits<Real>::quiet_NaN());
-    if (word == "Infinity")
-      return keep(std::numeric_limits<Real>::infinity());
-    if (word == "-Infinity")
-      return keep(-std::numeric_limits<Real>::infinity());
-    return refuse(item, "a number that " + datatype<Real>() + " can hold");
+  template <typename Real> const char *store_named_real(const char *text) {
+    if (const char *const end = end_of("NaN", text))
+      return keep(std::numeric_limits<Real>::quiet_NaN(), end);
+    if (const char *const end = end_of("Infinity", text))
+      return keep(std::numeric_limits<Real>::infinity(), end);
+    if (const char *const end = end_of("-Infinity", text))
+      return keep(-std::numeric_limits<Real>::infinity(), end);
+    return fail_number(text, "a number that " + datatype<Real>() + " can hold");
   }
 
-  template <typename Integer> bool store_integer(value &item) {
+  template <typename Integer> const char *store_integer(const char *text) {
     using Wide = std::conditional_t<std::is_signed_v<Integer>, int64_t, uint64_t>;
-    Wide number;
-    error_code code;
-    if constexpr (std::is_signed_v<Integer>)
-      code = item.get_int64().get(number);
-    else
-      code = item.get_uint64().get(number);
     constexpr Wide low = std::numeric_limits<Integer>::min(), high = std::numeric_limits<Integer>::max();
-    if (code || number < low || number > high)
-      return refuse(item, datatype<Integer>() + " from " + std::to_string(low) + " to " + std::to_string(high));
-    return keep(static_cast<Integer>(number));
+    Wide number;
+    const char *const end = read_integer(text, number);
+    if (!end || number < low || number > high)
+      return fail_number(text, datatype<Integer>() + " from " + std::to_string(low) + " to " + std::to_string(high));
+    return keep(static_cast<Integer>(number), end);
   }
 
-  bool store_boolean(value &item) {
-    bool truth;
+  const char *store_boolean(const char *text) {
     uint64_t number;
-    if (!item.get_bool().get(truth))
-      return keep<uint8_t>(truth);
-    if (!item.get_uint64().get(number) && number <= 1)
-      return keep<uint8_t>(static_cast<uint8_t>(number));
-    return refuse(item, "true or false");
+    if (const char *const end = end_of("true", text))
+      return keep<uint8_t>(1, end);
+    if (const char *const end = end_of("false", text))
+      return keep<uint8_t>(0, end);
+    const char *const end = read_integer(text, number);
+    return end && number <= 1 ? keep(static_cast<uint8_t>(number), end) : fail_number(text, "true or false");
+  }
+
+  // Reads the whole number at `text`.
+  template <typename Wide> static const char *read_integer(const char *text, Wide &number) {
+    // No number is longer; texts are padded.
+    constexpr size_t kLongest = 24;
+    const auto [end, code] = std::from_chars(text, text + kLongest, number);
+    const char *const digits = text + (*text == '-');
+    const bool is_json = *digits != '0' || end == digits + 1;
+    return code == std::errc() && is_json && ends_token(*end) ? end : nullptr;
+  }
+
+  // Where the word at `text` ends, if it is this one.
+  static const char *end_of(std::string_view word, const char *text) {
+    return std::string_view(text, word.size()) == word && ends_token(text[word.size()]) ? text + word.size() : nullptr;
   }
 };
 
@@ -180,59 +187,51 @@ public:
   TensorNumbers(octet_json_destination destination, const int64_t *shape, size_t rank)
       : NumberStore(destination), shape(shape), rank(rank) {}
 
-  bool read(array values) {
-    if (!with_number_type(destination.type, [&](auto number) { return read_level<decltype(number)>(values, 0); }))
-      return false;
-    return filled == destination.count || fail_count("holds only " + std::to_string(filled) + " elements");
+  // Reads the text of an array.
+  bool read(std::string_view text) {
+    return with_number_type(destination.type, [&](auto number) {
+      return read_level<decltype(number)>(text.data(), 0) &&
+             (filled == destination.count || fail_count("holds only " + std::to_string(filled) + " elements"));
+    });
   }
 
 private:
   const int64_t *shape;
   size_t rank;
 
-  bool fail_count(const std::string &found) {
+  std::nullptr_t fail_count(const std::string &found) {
     return fail(found + ", but the shape has " + std::to_string(destination.count));
   }
 
-  template <typename Number> bool store_next(value &item) {
-    return filled < destination.count ? store<Number>(item) : fail_count("holds more elements");
-  }
-
   // Data is flat, or nested exactly as the shape says.
-  template <typename Number> bool read_level(array values, size_t level) {
+  template <typename Number> const char *read_level(const char *text, size_t level) {
     int64_t count = 0;
     std::optional<bool> is_nested;
-    for (auto element : values) {
-      value item;
-      if (element.get(item))
-        return fail("element " + std::to_string(filled) + " is not JSON");
-      const bool is_array = item.raw_json_token().substr(0, 1) == "[";
+    const char *const end = for_elements(text, count, [&](const char *element) -> const char * {
+      const bool is_array = *element == '[';
       if (is_nested.value_or(is_array) != is_array)
         return fail("arrays and numbers stand side by side");
       is_nested = is_array;
-      ++count;
-      if (is_array ? !read_nested<Number>(item, level) : !store_next<Number>(item))
-        return false;
-    }
+      if (is_array)
+        return read_nested<Number>(element, level);
+      return filled < destination.count ? store<Number>(element) : fail_count("holds more elements");
+    });
     const bool is_flat = level == 0 && !is_nested.value_or(false);
-    if (is_flat)
-      return true;
+    if (!end || is_flat)
+      return end;
     if (!is_nested.value_or(false) && level + 1 != rank && count > 0)
       return fail("numbers stand " + std::to_string(level + 1) + " levels deep, but the shape has " +
                   std::to_string(rank));
     if (level < rank && count != shape[level])
       return fail("an array along axis " + std::to_string(level) + " has " + std::to_string(count) +
                   " elements, but the shape says " + std::to_string(shape[level]));
-    return true;
+    return end;
   }
 
-  template <typename Number> bool read_nested(value item, size_t level) {
-    array inner;
+  template <typename Number> const char *read_nested(const char *text, size_t level) {
     if (level + 1 >= rank)
       return fail("is nested deeper than the " + std::to_string(rank) + " axes of the shape");
-    if (item.get(inner))
-      return fail("element " + std::to_string(filled) + " is not JSON");
-    return read_level<Number>(inner, level + 1);
+    return read_level<Number>(text, level + 1);
   }
 };
 

@@ -1,4 +1,5 @@
 import OctetTensor
+import OctetTestSupport
 import Testing
 
 @testable import OctetHTTP
@@ -106,6 +107,25 @@ private func refusal(_ text: String, headerLength: Int? = nil) -> HTTPError? {
   @Test func roundsOnce() throws {
     let read = try tensor(request("FP32", "[1]", "[1.00000017881393432617187499]")).elements(as: Float.self)
     #expect(read == [1.0000001])
+  }
+
+  /// Of every length, near halves of a step of f32 and far from them, as the standard library rounds them.
+  @Test func roundsAsTheStandardLibraryDoes() throws {
+    var random = SeededRandom(seed: 5)
+    var texts: [String] = []
+    for _ in 0..<20_000 {
+      let value = Float(bitPattern: UInt32.random(in: 0x2000_0000...0x6000_0000, using: &random))
+      let half = (Double(value) + Double(value.nextUp)) / 2
+      texts += ["\(value)", "\(Double(value))", "\(half)", "\(half.nextUp)", "\(half.nextDown)", "-\(half.ulp)"]
+      let places = Int.random(in: 1...25, using: &random)
+      let digits = (0..<places).map { _ in "\(Int.random(in: 0...9, using: &random))" }.joined()
+      texts += ["0.\(digits)", "-7\(digits).\(digits)", "3\(digits)e-\(places)", "\(places).\(digits)E+1\(places % 4)"]
+    }
+    let list = "[\(texts.joined(separator: ","))]"
+    let singles = try tensor(request("FP32", "[\(texts.count)]", list)).elements(as: Float.self)
+    #expect(singles.map(\.bitPattern) == texts.compactMap { Float($0)?.bitPattern })
+    let doubles = try tensor(request("FP64", "[\(texts.count)]", list)).elements(as: Double.self)
+    #expect(doubles.map(\.bitPattern) == texts.compactMap { Double($0)?.bitPattern })
   }
 
   @Test(arguments: ["FP32", "FP64"])
@@ -217,7 +237,8 @@ private func refusal(_ text: String, headerLength: Int? = nil) -> HTTPError? {
     (request("FP32", "[1]", "[inf]"), "found 'inf'"),
     (request("FP32", "[1]", "[-nan]"), "found '-nan'"),
     (request("FP32", "[2]", "[1 2]"), "data"),
-    (request("FP32", "[2]", "[1,,2]"), "data"),
+    (request("FP32", "[2]", "[1,,2]"), "data"), (request("FP32", "[1]", "[1,]"), "data"),
+    (request("INT32", "[1]", "[01]"), "expected INT32"), (request("UINT8", "[1]", "[-0]"), "expected UINT8"),
     (request("FP32", "[1]", "[{}]"), "found '{'"),
     (request("INT32", "[1]", "[1.0]"), "expected INT32"),
     (request("INT32", "[1]", "[1e2]"), "expected INT32"),
