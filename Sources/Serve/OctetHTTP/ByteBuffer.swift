@@ -1,4 +1,5 @@
 import CSimdjson
+import OctetTensor
 
 /// Bytes that grow at the end and, once they are complete, stay where they are for whoever reads them.
 ///
@@ -20,7 +21,7 @@ final class ByteBuffer: @unchecked Sendable {
     block = Block(capacity: capacity, alignedOffset: self.alignedOffset)
   }
 
-  deinit { block.start.deallocate() }
+  deinit { block.release() }
 
   private var base: UnsafeMutableRawPointer { block.base }
 
@@ -56,6 +57,20 @@ final class ByteBuffer: @unchecked Sendable {
     precondition(count <= capacity, "more was written than was reserved")
   }
 
+  /// A tensor whose elements are written to `elements` before anybody reads them. It needs no clearing, and large ones are
+  /// seldom new memory. As for any tensor, the caller has checked that its bytes can be counted.
+  static func tensor(
+    _ elementType: ElementType, _ shape: Shape
+  ) -> (tensor: Tensor, elements: UnsafeMutableRawPointer) {
+    let buffer = ByteBuffer(capacity: elementType.byteCount(of: shape.elementCount) ?? 0)
+    buffer.count = buffer.capacity
+    buffer.clearPadding()
+    guard let tensor = Tensor(elementType, shape, storage: TensorStorage(viewing: buffer.bytes, keeping: buffer)) else {
+      preconditionFailure("a tensor of \(elementType)\(shape) has no byte count")
+    }
+    return (tensor, buffer.base)
+  }
+
   /// Makes the bytes behind the end zero, for readers that look at them.
   func clearPadding() { (base + count).initializeMemory(as: UInt8.self, repeating: 0, count: Self.padding) }
 
@@ -64,18 +79,22 @@ final class ByteBuffer: @unchecked Sendable {
     capacity = max(capacity * 2, count + additional)
     let larger = Block(capacity: capacity, alignedOffset: alignedOffset)
     larger.base.copyMemory(from: base, byteCount: count)
-    block.start.deallocate()
+    block.release()
     block = larger
   }
 
   /// A plain block in which the content is put where it should stand: allocators take longer to give an aligned one.
   private struct Block {
-    let start: UnsafeMutableRawPointer
     let base: UnsafeMutableRawPointer
+    private let start: UnsafeMutableRawPointer
+    private let byteCount: Int
 
     init(capacity: Int, alignedOffset: Int) {
-      start = .allocate(byteCount: capacity + padding + alignment, alignment: 1)
+      byteCount = SpareBlocks.size(for: capacity + padding + alignment)
+      start = SpareBlocks.shared.take(byteCount: byteCount)
       base = (start + alignedOffset).alignedUp(toMultipleOf: alignment) - alignedOffset
     }
+
+    func release() { SpareBlocks.shared.give(start, byteCount: byteCount) }
   }
 }

@@ -122,10 +122,9 @@ struct InferenceBody {
       guard shape.elementCount <= body.bytes.count / 2 + 1 else {
         throw .badRequest("\(place): the shape has \(shape.elementCount) elements, and the body is too short for them")
       }
-      let tensor = Tensor(elementType, shape)
-      // Nobody else knows the tensor yet, and it is not read before the numbers are in place.
-      destination?.pointee = octet_json_destination(
-        type: numberType, elements: tensor.storage.base, count: shape.elementCount)
+      let (tensor, elements) = ByteBuffer.tensor(elementType, shape)
+      // It is not read before the numbers are in place.
+      destination?.pointee = octet_json_destination(type: numberType, elements: elements, count: shape.elementCount)
       return tensor
     }
 
