@@ -11,7 +11,7 @@ enum LogSettings {
 
   static func update(_ request: RouteRequest) throws(HTTPError) -> HTTPResponse {
     let current = settings(at: LogThreshold.current)
-    let wanted = try request.controlMembers().filter { $0.value != .null && !current.contains($0) }
+    let wanted = try request.changes(of: current)
     if !wanted.isEmpty {
       try request.checkChangesAreAllowed()
       LogThreshold.current = try threshold(LogThreshold.current, changedBy: wanted)
@@ -38,7 +38,7 @@ enum LogSettings {
         throw .badRequest("\(member.name): expected true or false")
       case ("log_verbose_level", _):
         throw .badRequest("log_verbose_level: expected a whole number that is not negative")
-      default: throw .badRequest("there is no setting '\(member.name.prefix(64))'")
+      default: throw .unknownSetting(member.name)
       }
     }
     if verbosity > 0 { return verbosity > 1 ? .trace : .debug }
@@ -76,21 +76,29 @@ enum TraceSettings {
   }
 
   static func update(_ request: RouteRequest) throws(HTTPError) -> HTTPResponse {
-    try request.checkUnchanged(settings, advice: "tracing is not supported; /metrics has the time of every layer")
+    if let wanted = try request.changes(of: settings).first {
+      throw .badRequest(
+        "\(wanted.name) cannot be set: tracing is not supported; /metrics has the time of every layer")
+    }
     return try show(request)
   }
 }
 
 extension RouteRequest {
-  /// Lets a body pass that leaves every setting as it is; null resets a setting, and so does that.
-  fileprivate func checkUnchanged(_ settings: [JSONValue.Member], advice: String) throws(HTTPError) {
-    for wanted in try controlMembers() where wanted.value != .null {
-      guard let setting = settings.first(where: { $0.name == wanted.name }) else {
-        throw .badRequest("there is no setting '\(wanted.name.prefix(64))'")
-      }
-      guard setting.value == wanted.value else {
-        throw .badRequest("\(wanted.name) cannot be set while the server runs: \(advice)")
-      }
+  /// What the body asks for that is not so already. Null resets a setting, and is no change either.
+  ///
+  /// - Throws: 400 for a setting that there is not.
+  fileprivate func changes(of settings: [JSONValue.Member]) throws(HTTPError) -> [JSONValue.Member] {
+    let wanted = try controlMembers()
+    for member in wanted where !settings.contains(where: { $0.name == member.name }) {
+      throw .unknownSetting(member.name)
     }
+    return wanted.filter { $0.value != .null && !settings.contains($0) }
+  }
+}
+
+extension HTTPError {
+  fileprivate static func unknownSetting(_ name: String) -> HTTPError {
+    .badRequest("there is no setting '\(name.prefix(64))'")
   }
 }
