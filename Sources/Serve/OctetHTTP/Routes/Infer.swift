@@ -11,6 +11,8 @@ import OctetTensor
 enum Infer {
   /// What takes about as long to read or write as a change of threads.
   private static let inlineByteCount = 16_384
+  /// The same of raw tensors, which are used where they stand, or copied.
+  private static let inlineRawByteCount = 1 << 20
   private static let largeBodies = DispatchQueue(label: "octet.bodies", qos: .userInitiated, attributes: .concurrent)
 
   /// A request whose body has been read: whom it asks, for what, and how the answer is written.
@@ -25,16 +27,21 @@ enum Infer {
 
   /// An inference of the Open Inference Protocol.
   static func respond(_ request: RouteRequest, _ reply: @escaping Route.Reply) {
-    respond(request, mayHoldPicture: ImageFormat(of: request.http.body.bytes) != nil, reading: read, reply)
+    let body = request.http.body.bytes
+    let headerLength = body.count <= inlineRawByteCount ? try? request.http.head.inferenceHeaderLength : nil
+    respond(
+      request, textByteCount: headerLength ?? body.count, mayHoldPicture: ImageFormat(of: body) != nil, reading: read,
+      reply)
   }
 
+  /// - Parameter textByteCount: bytes of the body that are read one by one.
   static func respond(
-    _ request: RouteRequest, mayHoldPicture: Bool, reading read: @escaping Read, _ reply: @escaping Route.Reply
+    _ request: RouteRequest, textByteCount: Int, mayHoldPicture: Bool, reading read: @escaping Read,
+    _ reply: @escaping Route.Reply
   ) {
     // The size tells how long reading takes of plain bodies only: a few bytes may be a large picture.
     let isPlain = request.http.head.value(of: .contentEncoding) == nil && !mayHoldPicture
-    let byteCount = isPlain ? request.http.body.bytes.count : Int.max
-    guard byteCount <= inlineByteCount else {
+    guard isPlain, textByteCount <= inlineByteCount else {
       return largeBodies.async { submit(request, read, mayRunHere: false, reply) }
     }
     submit(request, read, mayRunHere: !request.http.isOnProbeThread, reply)

@@ -8,7 +8,8 @@ enum Predict {
   static func respond(_ request: RouteRequest, _ reply: @escaping Route.Reply) {
     // Of a model that takes pictures, base64 may be one.
     let mayHoldPicture = (try? request.entry())?.source.picture != nil
-    Infer.respond(request, mayHoldPicture: mayHoldPicture, reading: read, reply)
+    Infer.respond(
+      request, textByteCount: request.http.body.bytes.count, mayHoldPicture: mayHoldPicture, reading: read, reply)
   }
 
   private static func read(
