@@ -33,10 +33,9 @@ extension PassPipeline {
       Stage(
         "main",
         [
-          MoveDequantizationAfter(), FoldAffineIntoDequantization(), KeepUnaryOnGrid(), PadIntegers(),
-          SplitConvolutionOverConcat(), MoveUnaryAfter(), SplitSumOverGrids(), SplitReLUOverChannels(),
-          MoveConcatAfterSum(),
-          UseIntegerForm(), FoldShapeFunctions(), FoldConstants(),
+          MoveDequantizationAfter(), ProjectInputsOfRecurrence(), FoldAffineIntoDequantization(), KeepUnaryOnGrid(),
+          PadIntegers(), SplitConvolutionOverConcat(), MoveUnaryAfter(), SplitSumOverGrids(), SplitReLUOverChannels(),
+          MoveConcatAfterSum(), UseIntegerForm(), FoldShapeFunctions(), FoldConstants(),
         ]),
       Stage("reasons", [NoteRefusals()]),
       // A chain that became a table needs none of the operators in it.

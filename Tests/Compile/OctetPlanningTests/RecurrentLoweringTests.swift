@@ -22,6 +22,8 @@ import Testing
     var clip: Double?
     /// Nil: as many as there are steps.
     var lengths: [Double]?
+    /// Whether x, W and R are; then the result is as large as the cell likes, and x has no step at zero.
+    var isQuantized = false
 
     var testDescription: String {
       "\(kind.rawValue) \(direction.rawValue) batch \(batch), steps \(steps), \(inputs)→\(hidden)"
@@ -48,7 +50,7 @@ import Testing
     private func sequence<Cell: RecurrentCell>(of cell: Cell) throws -> Graph {
       let g = GraphBuilder(seed: UInt64(hidden))
       let state = Shape(valid: [batch, directions, hidden])
-      var operands = [try g.input("x", PartialShape(Shape(valid: [batch, steps, inputs])))]
+      var operands = [try activations(g, [batch, steps, inputs])]
       for index in 0..<Cell.stateCount { operands.append(try g.input("state\(index)", PartialShape(state))) }
       operands.append(try g.constant(lengths ?? Array(repeating: Double(steps), count: batch), nil, .i32))
       operands += try weights(g, cell, leading: [directions])
@@ -61,7 +63,7 @@ import Testing
 
     private func single<Cell: RecurrentCell>(_ cell: Cell) throws -> Graph {
       let g = GraphBuilder(seed: UInt64(hidden))
-      var operands = [try g.input("x", PartialShape(Shape(valid: [batch, inputs])))]
+      var operands = [try activations(g, [batch, inputs])]
       for index in 0..<Cell.stateCount {
         operands.append(try g.input("state\(index)", PartialShape(Shape(valid: [batch, hidden]))))
       }
@@ -71,11 +73,22 @@ import Testing
       return g.graph
     }
 
+    private func activations(_ g: GraphBuilder, _ extents: [Int]) throws -> Value {
+      let x = try g.input("x", PartialShape(Shape(valid: extents)))
+      return isQuantized ? try g.fakeQuantize(x, -0.9, 1.2) : x
+    }
+
     private func weights<Cell: RecurrentCell>(_ g: GraphBuilder, _ cell: Cell, leading: [Int]) throws -> [Value] {
       let reach = 1 / Double(hidden).squareRoot()
-      return try [
-        [Cell.gateCount * hidden, inputs], [Cell.gateCount * hidden, hidden], [cell.biasGateCount * hidden],
-      ].map { try g.randomConstant(Shape(valid: leading + $0), in: -reach...reach) }
+      let rows = Cell.gateCount * hidden
+      let bias = try g.randomConstant(Shape(valid: leading + [cell.biasGateCount * hidden]), in: -reach...reach)
+      let matrices = try [inputs, hidden].map { columns in
+        let shape = Shape(valid: leading + [rows, columns])
+        return isQuantized
+          ? try g.int8Weights(shape, scaleShape: Shape(valid: leading + [rows, 1]))
+          : try g.randomConstant(shape, in: -reach...reach)
+      }
+      return matrices + [bias]
     }
   }
 
@@ -164,5 +177,34 @@ import Testing
   @Test(arguments: Kind.allCases, [1, 5])
   func aCellIsASequenceOfOneStep(_ kind: Kind, _ batch: Int) throws {
     try expectKernelMatchesMeaning(Subject(kind: kind, batch: batch, hidden: 37).single())
+  }
+
+  // MARK: - Quantized
+
+  private func expectIntegerInputs(_ graph: Graph, _ location: SourceLocation = #_sourceLocation) throws {
+    let layers = try ModelCompiler().layers(of: graph).filter { $0.macs > 0 }
+    #expect(layers.map(\.precision) == ["int8", "f32"], sourceLocation: location)
+    #expect(layers.allSatisfy { $0.kernel != "reference" }, sourceLocation: location)
+    #expect(layers[0].reason == nil && layers[1].reason != nil, sourceLocation: location)
+    // Every step may round a value that the steps behind it build on.
+    try expectExecutionMatchesMeaningEverywhere(
+      graph, tolerance: Tolerance(rounding: 2e-5), bitExact: false, location)
+  }
+
+  @Test(arguments: Kind.allCases, RecurrentDirection.allCases)
+  func inputsAreMultipliedAsIntegers(_ kind: Kind, _ direction: RecurrentDirection) throws {
+    let subject = Subject(
+      kind: kind, batch: 2, steps: 3, inputs: 7, hidden: 19, direction: direction, lengths: [3, 2], isQuantized: true)
+    try expectIntegerInputs(subject.sequence())
+  }
+
+  @Test(arguments: Kind.allCases)
+  func inputsOfACellAreMultipliedAsIntegers(_ kind: Kind) throws {
+    try expectIntegerInputs(Subject(kind: kind, batch: 3, inputs: 7, hidden: 18, isQuantized: true).single())
+  }
+
+  @Test func whatIsNotQuantizedSaysSo() throws {
+    let layers = try ModelCompiler().layers(of: Subject().sequence())
+    #expect(layers.map(\.reason) == ["its activations are not quantized"])
   }
 }

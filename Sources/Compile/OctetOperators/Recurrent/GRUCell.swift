@@ -12,7 +12,7 @@ package struct GRUCell: RecurrentCell {
   package static let stateCount = 1
   package static let gateCount = 3
   package static let activationCount = 2
-  package let settings: RecurrentSettings
+  package var settings: RecurrentSettings
   package let resetsAfter: Bool
 
   package init(settings: RecurrentSettings, resetsAfter: Bool) {

@@ -10,7 +10,7 @@ package struct LSTMCell: RecurrentCell {
   package static let stateCount = 2
   package static let gateCount = 4
   package static let activationCount = 3
-  package let settings: RecurrentSettings
+  package var settings: RecurrentSettings
 
   package var kernel: RecurrenceF32.Cell { .lstm }
 

@@ -8,7 +8,7 @@ package struct RNNCell: RecurrentCell {
   package static let stateCount = 1
   package static let gateCount = 1
   package static let activationCount = 1
-  package let settings: RecurrentSettings
+  package var settings: RecurrentSettings
 
   package var kernel: RecurrenceF32.Cell { .rnn }
 

@@ -23,9 +23,9 @@ extension RecurrentSequence {
   }
 }
 
-/// W·x + b of all steps as one matrix product, then the recurrence on top of it.
+/// W·x + b of all steps as one matrix product, unless that is what operand 0 is; then the recurrence on top of it.
 private struct RecurrentPrimitive: Primitive {
-  private let projection: FloatConvolution
+  private let projection: FloatConvolution?
   private let recurrence: RecurrenceF32
   private let size: RecurrenceF32.Size
   private let isSequence: Bool
@@ -33,22 +33,23 @@ private struct RecurrentPrimitive: Primitive {
   /// The operand with the lengths, and whether they are i64; nil where every sequence has all steps.
   private let lengths: (operand: Int, areLong: Bool)?
 
-  /// Nil when an operand is not f32, or the weights are not known.
+  /// Nil when an operand is not f32, the weights are not known, or projections come without the bias.
   init?<Cell: RecurrentCell>(
     _ cell: Cell, _ size: RecurrenceF32.Size, isSequence: Bool, _ site: LoweringSite
   ) throws(OperatorError) {
     let states = Cell.stateCount
     let first = 1 + states + (isSequence ? 1 : 0)
-    guard site.operands[0].elementType == .f32, let w = site.operands[first].constant,
-      let r = site.operands[first + 1].constant
-    else { return nil }
-    var bias: [Float] = []
-    if site.operands.count > first + 2 {
-      guard let constant = site.operands[first + 2].constant else { return nil }
-      bias = constant.withElements(as: Float.self) { Array($0) }
+    var constants: [Tensor] = []
+    for operand in site.operands[first...] {
+      guard let constant = operand.constant else { return nil }
+      constants.append(constant)
     }
+    let w = cell.readsProjections ? nil : constants.removeFirst()
+    guard site.operands[0].elementType == .f32, let r = constants.first else { return nil }
+    let bias = constants.count > 1 ? constants[1].withElements(as: Float.self) { Array($0) } : []
     let (kernel, directions) = (cell.kernel, size.isReverse.count)
     let parts = RecurrentBias(bias, cell, directions: directions)
+    guard w != nil || parts.early.allSatisfy({ $0 == 0 }) else { return nil }
     let packed: PackedRecurrentWeights = site.weights.packed(r, "recurrence \(kernel)", byteCount: \.byteCount) {
       r.withElements(as: Float.self) {
         PackedRecurrentWeights($0, cell: kernel, directions: directions, hidden: size.hidden)
@@ -57,7 +58,7 @@ private struct RecurrentPrimitive: Primitive {
     recurrence = RecurrenceF32(
       size, weights: packed, activations: cell.settings.activations.map(\.kernel),
       clip: cell.settings.clip.map { Float($0) }, lateBias: parts.late, cpu: site.cpu)
-    projection = Self.projection(w, size.batch * size.steps, bias: parts.early, site)
+    projection = w.map { Self.projection($0, size.batch * size.steps, bias: parts.early, site) }
     self.size = size
     self.isSequence = isSequence
     hasMemory = states == 2
@@ -92,18 +93,17 @@ private struct RecurrentPrimitive: Primitive {
   var kernelName: String { recurrence.kernelName }
 
   // Scratch memory: p, the gates that a cell keeps, the lengths, and what the projection needs.
-  private var gatesOffset: Int { recurrence.projectionCount * MemoryLayout<Float>.stride }
+  private var gatesOffset: Int { projection == nil ? 0 : recurrence.projectionCount * MemoryLayout<Float>.stride }
   private var lengthsOffset: Int { aligned(gatesOffset + recurrence.gateCount * MemoryLayout<Float>.stride) }
   private var projectionOffset: Int { aligned(lengthsOffset + size.batch * MemoryLayout<Int>.stride) }
-  var scratchByteCount: Int { projectionOffset + projection.scratchByteCount }
+  var scratchByteCount: Int { projectionOffset + (projection?.scratchByteCount ?? 0) }
 
   private func aligned(_ offset: Int) -> Int { (offset + 63) & ~63 }
 
   func execute(_ step: borrowing StepBuffers) {
-    let projected = step.scratch.assumingMemoryBound(to: Float.self)
-    projection.run(
+    projection?.run(
       input: step.operand(0), output: step.scratch, scratch: step.scratch + projectionOffset, team: step.team)
-
+    let projected = projection == nil ? step.operand(0) : UnsafeRawPointer(step.scratch)
     let initial = step.operand(1).assumingMemoryBound(to: Float.self)
     let outputs = step.result(0).assumingMemoryBound(to: Float.self)
     var memory: UnsafeMutablePointer<Float>?
@@ -114,8 +114,8 @@ private struct RecurrentPrimitive: Primitive {
     }
     let lengths = readLengths(step)
     recurrence.run(
-      projection: projected, initial: initial, outputs: outputs, memory: memory,
-      gates: projected + recurrence.projectionCount, lengths: lengths, team: step.team)
+      projection: projected.assumingMemoryBound(to: Float.self), initial: initial, outputs: outputs, memory: memory,
+      gates: (step.scratch + gatesOffset).assumingMemoryBound(to: Float.self), lengths: lengths, team: step.team)
     if isSequence { copyLast(from: outputs, initial, to: step.result(1), lengths) }
   }
 

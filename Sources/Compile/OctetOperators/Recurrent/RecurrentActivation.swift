@@ -34,6 +34,8 @@ package struct RecurrentSettings: Hashable, Sendable {
   package let activations: [RecurrentActivation]
   /// Sums of products are cut to ±clip before an activation; nil: never.
   package let clip: Double?
+  /// Whether operand 0 is W·x already: there is no W then, and the bias is added to that.
+  package var readsProjections = false
 
   package init(hiddenSize: Int, activations: [RecurrentActivation], clip: Double?) throws(OperatorError) {
     guard (1...1 << 20).contains(hiddenSize) else {

@@ -5,15 +5,15 @@ package import OctetTensor
 /// One step of a recurrent network, state in and state out.
 ///
 /// Operands: x [N, inputs], each state [N, hidden], W [gates·hidden, inputs], R [gates·hidden, hidden] and, optionally, a bias.
-/// The results are the new states.
-package protocol RecurrentCell: Operator {
+/// The results are the new states. Where projections are read, operand 0 is W·x [N, gates·hidden], and there is no W.
+package protocol RecurrentCell: Recurrence {
   /// The type name of the operator that runs this cell over a sequence.
   static var sequenceName: String { get }
   static var stateCount: Int { get }
   static var gateCount: Int { get }
   static var activationCount: Int { get }
 
-  var settings: RecurrentSettings { get }
+  var settings: RecurrentSettings { get set }
   /// Groups of `hidden` values in the bias.
   var biasGateCount: Int { get }
 
@@ -24,15 +24,18 @@ package protocol RecurrentCell: Operator {
   func step(_ x: [Double], _ states: [[Double]], _ weights: RecurrentWeights) -> [[Double]]
 }
 
-/// W, R and bias of one direction, row-major.
+/// W, R and bias of one direction, row-major; W is empty where x is W·x.
 package struct RecurrentWeights {
   let input: [Double]
   let recurrent: [Double]
   let bias: [Double]
   let hiddenSize: Int
 
-  /// Row `unit` of gate `gate` of W, times x.
-  func input(_ gate: Int, _ unit: Int, _ x: [Double]) -> Double { Self.dot(input, gate * hiddenSize + unit, x) }
+  /// Row `unit` of gate `gate` of W, times x; without W, x is all of these.
+  func input(_ gate: Int, _ unit: Int, _ x: [Double]) -> Double {
+    let row = gate * hiddenSize + unit
+    return input.isEmpty ? x[row] : Self.dot(input, row, x)
+  }
 
   /// The same of R, times a state.
   func recurrent(_ gate: Int, _ unit: Int, _ state: [Double]) -> Double {
@@ -57,6 +60,7 @@ extension RecurrentCell {
   package var attributes: String {
     let names = settings.activations.map(\.kind.rawValue).joined(separator: ", ")
     return "hidden \(settings.hiddenSize) \(names)" + (settings.clip.map { " clip \(Float($0))" } ?? "")
+      + (settings.readsProjections ? " of projections" : "")
   }
 
   /// Checks one operand's type, all of whose extents may be open.
@@ -68,16 +72,25 @@ extension RecurrentCell {
     }
   }
 
-  /// Checks W, R and bias, which begin at operand `first`; sequences have a leading axis of directions.
+  /// Checks W, if it is there, R and bias, which begin at operand `first`; sequences have a leading axis of directions.
   func checkWeights(
     _ operands: [Operand], from first: Int, inputs: Dimension, leading: [Dimension]
   ) throws(OperatorError) {
     let type = operands[0].elementType
     let (hidden, rows) = (settings.hiddenSize, Dimension.fixed(Self.gateCount * settings.hiddenSize))
-    try Self.check(operands[first], leading + [rows, inputs], type, "W")
-    try Self.check(operands[first + 1], leading + [rows, .fixed(hidden)], type, "R")
-    guard operands.count > first + 2 else { return }
-    try Self.check(operands[first + 2], leading + [.fixed(biasGateCount * hidden)], type, "bias")
+    var next = first
+    if settings.readsProjections {
+      let all = (leading.first?.fixedExtent ?? 1) * Self.gateCount * hidden
+      guard inputs.accepts(all) else {
+        throw .mismatch("projections of \(Self.name)", expected: "\(all) of a step", found: "\(inputs)")
+      }
+    } else {
+      try Self.check(operands[next], leading + [rows, inputs], type, "W")
+      next += 1
+    }
+    try Self.check(operands[next], leading + [rows, .fixed(hidden)], type, "R")
+    guard operands.count > next + 1 else { return }
+    try Self.check(operands[next + 1], leading + [.fixed(biasGateCount * hidden)], type, "bias")
     for weights in operands[first...] where weights.shape.fixed == nil {
       throw .mismatch("weights of \(Self.name)", expected: "fixed shapes", found: "\(weights.shape)")
     }
@@ -85,7 +98,8 @@ extension RecurrentCell {
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
     let states = Self.stateCount
-    try operands.expect(3 + states...4 + states, of: Self.name)
+    let weights = settings.readsProjections ? 1 : 2
+    try operands.expect(1 + states + weights...2 + states + weights, of: Self.name)
     try operands.expectNormalizable(rank: 2, of: Self.name)
     guard operands[0].shape.rank == 2 else {
       throw .mismatch("operand of \(Self.name)", expected: "rank 2", found: "\(operands[0].shape)")
@@ -103,16 +117,21 @@ extension RecurrentCell {
 
   /// Of `steps` steps of one direction, all sequences together.
   func macs(perStepOf x: Operand, steps: Int) -> Int {
-    let inputs = x.shape.fixed?.extents.last ?? 0
+    let inputs = settings.readsProjections ? 0 : x.shape.fixed?.extents.last ?? 0
     return steps * Self.gateCount * settings.hiddenSize * (inputs + settings.hiddenSize)
+  }
+
+  /// W, R and bias of one direction, of which W and bias may be missing.
+  func weights(_ parts: [[Double]]) -> RecurrentWeights {
+    let all = settings.readsProjections ? [[]] + parts : parts
+    return RecurrentWeights(
+      input: all[0], recurrent: all[1], bias: all.count > 2 ? all[2] : [], hiddenSize: settings.hiddenSize)
   }
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
     let states = Self.stateCount
     let (batch, inputs) = (operands[0].shape[0], operands[0].shape[1])
-    let weights = RecurrentWeights(
-      input: operands[1 + states].doubles, recurrent: operands[2 + states].doubles,
-      bias: operands.count > 3 + states ? operands[3 + states].doubles : [], hiddenSize: settings.hiddenSize)
+    let weights = weights(operands[(1 + states)...].map(\.doubles))
     let x = operands[0].doubles
     let given = operands[1...states].map(\.doubles)
     var results = [[Double]](repeating: [], count: states)

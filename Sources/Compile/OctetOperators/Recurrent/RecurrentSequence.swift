@@ -5,9 +5,10 @@ package import OctetTensor
 ///
 /// Operands: x [N, steps, inputs], each state [N, directions, hidden], lengths [N], W, R and bias with a leading axis of
 /// directions. Results: y [N, directions, steps, hidden] and the last states. Behind the length of its sequence y is 0.
-package struct RecurrentSequence<Cell: RecurrentCell>: Operator {
+/// Where the cell reads projections, operand 0 is W·x [N, steps, directions·gates·hidden], and there is no W.
+package struct RecurrentSequence<Cell: RecurrentCell>: Recurrence {
   package static var name: String { Cell.sequenceName }
-  package let cell: Cell
+  package var cell: Cell
   package let direction: RecurrentDirection
 
   package init(cell: Cell, direction: RecurrentDirection) {
@@ -19,7 +20,7 @@ package struct RecurrentSequence<Cell: RecurrentCell>: Operator {
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
     let states = Cell.stateCount
-    try operands.expect(5 + states, of: Self.name)
+    try operands.expect(states + (cell.settings.readsProjections ? 4 : 5), of: Self.name)
     try operands.expectNormalizable(rank: 3, of: Self.name)
     try operands.expectIndices(at: 1 + states, of: Self.name)
     guard operands[0].shape.rank == 3 else {
@@ -45,7 +46,9 @@ package struct RecurrentSequence<Cell: RecurrentCell>: Operator {
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
     let states = Cell.stateCount
-    let (batch, steps, inputs) = (operands[0].shape[0], operands[0].shape[1], operands[0].shape[2])
+    let (batch, steps, rowLength) = (operands[0].shape[0], operands[0].shape[1], operands[0].shape[2])
+    // Each direction has projections of its own.
+    let inputs = cell.settings.readsProjections ? rowLength / direction.count : rowLength
     let (directions, hidden) = (direction.count, cell.settings.hiddenSize)
     let x = operands[0].doubles
     var current = operands[1...states].map(\.doubles)
@@ -60,7 +63,7 @@ package struct RecurrentSequence<Cell: RecurrentCell>: Operator {
         var own = current.map { Array($0[range]) }
         let order = Array(0..<lengths[element])
         for step in direction.isReverse(track) ? order.reversed() : order {
-          let start = (element * steps + step) * inputs
+          let start = (element * steps + step) * rowLength + (inputs == rowLength ? 0 : track * inputs)
           own = cell.step(Array(x[start..<start + inputs]), own, weights)
           y.replaceSubrange((place * steps + step) * hidden..<(place * steps + step + 1) * hidden, with: own[0])
         }
@@ -78,7 +81,7 @@ package struct RecurrentSequence<Cell: RecurrentCell>: Operator {
       let size = tensor.elementCount / direction.count
       return Array(tensor.doubles[track * size..<(track + 1) * size])
     }
-    return RecurrentWeights(input: parts[0], recurrent: parts[1], bias: parts[2], hiddenSize: cell.settings.hiddenSize)
+    return cell.weights(parts)
   }
 }
 
