@@ -24,6 +24,9 @@ package protocol Operator: Sendable, Equatable {
   /// Multiply-accumulate operations of one execution.
   func macs(_ operands: [Operand], _ results: [TensorType]) -> Int
 
+  /// Layers of the model that it computes besides the node's own, and that users want to see on their own.
+  func furtherLayers(_ operands: [Operand]) -> [FurtherLayer]
+
   /// The dequantization of each result when the operands stay integers and this operator runs on them unchanged:
   /// f(dequantize(q)) = dequantize(f(q)). Nil when it cannot.
   func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]?
@@ -46,6 +49,7 @@ extension Operator {
   package static var readsPackedElements: Bool { false }
   package var attributes: String { "" }
   package func macs(_ operands: [Operand], _ results: [TensorType]) -> Int { 0 }
+  package func furtherLayers(_ operands: [Operand]) -> [FurtherLayer] { [] }
   package func carry(_ incoming: [Dequantization?], _ operands: [Operand]) -> [Dequantization?]? { nil }
   package func integerForm(_ incoming: [Dequantization?], _ operands: [Operand]) -> IntegerForm { .notAccumulating }
   package func absorbing(_ dequantization: Dequantization, operand index: Int) -> (any Operator)? { nil }

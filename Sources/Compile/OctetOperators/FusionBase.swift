@@ -68,7 +68,7 @@ struct PreparedEpilogue {
     epilogue = Self.epilogue(program, site: site, baseOperandCount, result.elementType, channels)
   }
 
-  private static func epilogue(
+  static func epilogue(
     _ program: EpilogueProgram, site: LoweringSite, _ baseOperandCount: Int, _ output: ElementType, _ channels: Int
   ) -> Epilogue {
     var program = program
@@ -91,7 +91,7 @@ struct PreparedEpilogue {
 
 extension EpilogueProgram.Step {
   /// The further operand that the step reads from memory.
-  fileprivate var furtherOperand: Int? {
+  var furtherOperand: Int? {
     switch self {
     case .addOperand(let index, _, _), .multiplyOperand(let index, _, _): index
     default: nil

@@ -11,6 +11,12 @@ extension LayerDescription {
       precision: (operands.first?.elementType ?? node.type.elementType).precisionName,
       kernel: kernel, fused: node.fused, reason: node.reason, macs: node.op.macs(operands, node.types))
   }
+
+  init(_ layer: FurtherLayer, kernel: String) {
+    self.init(
+      name: layer.origin.name, operatorName: layer.origin.layerType, precision: layer.elementType.precisionName,
+      kernel: kernel, fused: layer.origin.fused, reason: layer.origin.reason, macs: layer.macs)
+  }
 }
 
 extension ElementType {

@@ -135,10 +135,13 @@ package struct Planner {
       buffers.define(value, Form(view: view, place: place))
       results.append(place)
     }
+    let layer = layers.count
     layers.append(LayerDescription(node, kernel: primitive.kernelName, in: graph))
+    let furtherLayers = node.op.furtherLayers(graph.operands(of: node))
+    layers += zip(furtherLayers, primitive.furtherKernelNames).map { LayerDescription($0, kernel: $1) }
     steps.append(
       PlannedStep(
-        primitive: primitive, operands: operands, results: results, layer: layers.count - 1,
+        primitive: primitive, operands: operands, results: results, layer: layer,
         saturation: SaturationProbe(node, site.declaredResults[0]),
         origin: StepOrigin(
           node: node, operands: node.operands.indices.map { site.requestedOperands[$0] },

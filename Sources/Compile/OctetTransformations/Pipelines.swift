@@ -61,5 +61,6 @@ extension PassPipeline {
           BroadcastBatches(),
         ]),
       Stage("movements", [ChainRearrangements()]),
+      Stage("attention", [FuseAttention()]),
     ])
 }

@@ -5,6 +5,9 @@ package protocol Primitive: Sendable {
   /// The kernel that runs, as `octet explain` names it.
   var kernelName: String { get }
 
+  /// The kernels of the further layers that it computes.
+  var furtherKernelNames: [String] { get }
+
   /// Bytes of scratch memory that one execution needs.
   var scratchByteCount: Int { get }
 
@@ -14,6 +17,7 @@ package protocol Primitive: Sendable {
 }
 
 extension Primitive {
+  package var furtherKernelNames: [String] { [] }
   package var scratchByteCount: Int { 0 }
 }
 

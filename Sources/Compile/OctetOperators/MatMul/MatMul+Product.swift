@@ -31,7 +31,7 @@ extension MatMul {
   }
 
   /// The zero points as the kernel takes them; nil when they are not bytes.
-  private var byteZeroPoints: (left: UInt8, right: UInt8)? {
+  var byteZeroPoints: (left: UInt8, right: UInt8)? {
     guard rightZeroPoints.count == 1, let left = UInt8(exactly: leftZeroPoint),
       let right = UInt8(exactly: rightZeroPoints[0])
     else { return nil }
@@ -39,7 +39,7 @@ extension MatMul {
   }
 
   /// The product as batches of equal matrices; nil when one side's batch is neither the other's nor a single matrix.
-  private func productShape(_ a: Shape, _ b: Shape) -> MatrixProductShape? {
+  func productShape(_ a: Shape, _ b: Shape) -> MatrixProductShape? {
     guard a.rank > 1, b.rank > 1, a.elementCount > 0, b.elementCount > 0 else { return nil }
     let (left, right) = (a.extents.dropLast(2).drop { $0 == 1 }, b.extents.dropLast(2).drop { $0 == 1 })
     guard left.elementsEqual(right) || left.isEmpty || right.isEmpty else { return nil }

@@ -54,31 +54,41 @@ static size_t slice_of(const convolution_run *run, size_t task) {
   return run->has_large_tensors ? task % run->slices : task / run->chunks;
 }
 
+/// A slice, without weights to be fetched for another.
+static octet_convolution_slice make_slice(const convolution_run *run, size_t index) {
+  const size_t group = index / run->group_slices;
+  const size_t first = first_panel_of(run, index), end = end_panel_of(run, index);
+  const octet_convolution_panel *panels = run->plan->panels, *last = &panels[end - 1];
+  return (octet_convolution_slice){.plan = run->plan,
+                                   .panel = &panels[first],
+                                   .panel_count = end - first,
+                                   .channels = last->first_channel + last->channels - panels[first].first_channel,
+                                   .group = group,
+                                   .input = run->input + group * run->plan->group_steps.input_bytes,
+                                   .buffers = run->buffers};
+}
+
 static void run_task(void *context, size_t task, size_t worker) {
   const convolution_run *run = context;
   const size_t slice_index = slice_of(run, task);
   const size_t chunk = run->has_large_tensors ? task / run->slices : task % run->chunks;
-  const size_t group = slice_index / run->group_slices;
-  const size_t first = first_panel_of(run, slice_index), end = end_panel_of(run, slice_index);
-  const octet_convolution_panel *panels = run->plan->panels, *last = &panels[end - 1];
   const size_t next_task = octet_team_next_task(task, worker);
   const size_t next = next_task < run->slices * run->chunks ? slice_of(run, next_task) : slice_index;
-  const bool fetches = next != slice_index;
-  const octet_convolution_slice slice = {.plan = run->plan,
-                                         .panel = &panels[first],
-                                         .panel_count = end - first,
-                                         .channels = last->first_channel + last->channels - panels[first].first_channel,
-                                         .group = group,
-                                         .input = run->input + group * run->plan->group_steps.input_bytes,
-                                         .buffers = run->buffers,
-                                         .next_weights = fetches ? weights_of(run, next) : NULL,
-                                         .next_weight_bytes = fetches ? weight_bytes_of(run, next) : 0};
+  octet_convolution_slice slice = make_slice(run, slice_index);
+  if (next != slice_index) {
+    slice.next_weights = weights_of(run, next);
+    slice.next_weight_bytes = weight_bytes_of(run, next);
+  }
   slice.panel->kernel->function(&slice, run->pixels * chunk / run->chunks, run->pixels * (chunk + 1) / run->chunks);
 }
 
 /// How many panels a kernel takes at once. Those that multiply pairs rearrange a tile's inputs for all of them.
 static size_t panels_at_once(const octet_dot_kernel *kernel) {
   return kernel->format == OCTET_WEIGHTS_PAIRS_S16 ? OCTET_TILE_SUMS / (kernel->rows * kernel->channels) : 1;
+}
+
+static size_t group_slices_of(const octet_convolution_plan *plan) {
+  return divide_up(plan->layout.panel_count, panels_at_once(plan->panels[0].kernel));
 }
 
 /// Decides what is large, and into how many stretches of pixels each slice is split.
@@ -102,7 +112,7 @@ static void split(convolution_run *run, const octet_team *team) {
 void octet_convolution_run(const octet_convolution_plan *plan, const uint8_t *input,
                            const octet_epilogue_buffers *buffers, uint8_t *scratch, octet_team *team) {
   const octet_convolution_geometry *g = &plan->geometry;
-  const size_t group_slices = divide_up(plan->layout.panel_count, panels_at_once(plan->panels[0].kernel));
+  const size_t group_slices = group_slices_of(plan);
   convolution_run run = {.plan = plan,
                          .input = octet_border_add(plan, input, scratch),
                          .buffers = buffers,
@@ -111,4 +121,13 @@ void octet_convolution_run(const octet_convolution_plan *plan, const uint8_t *in
                          .slices = g->groups * group_slices};
   split(&run, team);
   octet_team_run(team, run_task, &run, run.slices * run.chunks);
+}
+
+void octet_convolution_run_pixels(const octet_convolution_plan *plan, const uint8_t *input,
+                                  const octet_epilogue_buffers *buffers, size_t pixels) {
+  const convolution_run run = {.plan = plan, .input = input, .buffers = buffers, .group_slices = group_slices_of(plan)};
+  for (size_t index = 0; index < run.group_slices; index++) {
+    const octet_convolution_slice slice = make_slice(&run, index);
+    slice.panel->kernel->function(&slice, 0, pixels);
+  }
 }

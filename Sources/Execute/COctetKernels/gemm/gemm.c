@@ -1,5 +1,9 @@
 #include "octet_gemm.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /// Rows of a left side that are worked on together.
 enum { ROWS_PER_TASK = 16, SCRATCH_ALIGNMENT = 64, SLACK = OCTET_CONVOLUTION_SLACK, S8_OFFSET = 128 };
 
@@ -23,10 +27,10 @@ static size_t round_up(size_t value, size_t unit) {
 
 /// How many matrices of a side there are.
 static size_t right_count(const octet_gemm_shape *shape) {
-  return shape->right_step ? shape->batch : 1;
+  return shape->right_is_shared ? 1 : shape->batch;
 }
 static size_t left_count(const octet_gemm_shape *shape) {
-  return shape->left_step ? shape->batch : 1;
+  return shape->left_is_shared ? 1 : shape->batch;
 }
 
 static bool is_integer(const octet_gemm_plan *plan) {
@@ -72,15 +76,16 @@ void octet_gemm_prepare(octet_gemm_plan *plan, octet_run_step *run_step) {
   octet_convolution_plan *convolution = &plan->convolution;
   convolution->geometry = octet_gemm_geometry(shape);
   convolution->element_bytes = is_integer(plan) ? 1 : sizeof(float);
-  convolution->input_pixel_stride = shape->inner * convolution->element_bytes;
-  octet_convolution_prepare(convolution, run_step);
   // Transposed left sides stand one behind the other in the scratch.
-  const bool is_copied = shape->left_is_transposed && shape->left_step != 0;
+  const size_t row = shape->left_is_transposed ? shape->inner : shape->left.row;
+  const size_t matrix = shape->left_is_transposed ? shape->rows * shape->inner : shape->left.matrix;
+  convolution->input_pixel_stride = row * convolution->element_bytes;
+  octet_convolution_prepare(convolution, run_step);
   convolution->group_steps = (octet_group_steps){
-      .input_bytes = (is_copied ? shape->rows * shape->inner : shape->left_step) * convolution->element_bytes,
-      .weight_bytes = shape->right_step ? convolution->layout.group_bytes : 0,
-      .initial_channels = is_integer(plan) && shape->right_step ? convolution->layout.group_channels : 0,
-      .initial_pixels = shape->left_step ? shape->rows : 0,
+      .input_bytes = shape->left_is_shared ? 0 : matrix * convolution->element_bytes,
+      .weight_bytes = shape->right_is_shared ? 0 : convolution->layout.group_bytes,
+      .initial_channels = is_integer(plan) && !shape->right_is_shared ? convolution->layout.group_channels : 0,
+      .initial_pixels = shape->left_is_shared ? 0 : shape->rows,
       .output_pixels = shape->rows,
       .output_channels = 0,
   };
@@ -100,13 +105,13 @@ octet_gemm_columns octet_gemm_columns_of(const octet_gemm_packing *packing, size
   while (first >= panel->first_channel + panel->kernel->channels) {
     panel++;
   }
-  octet_gemm_columns columns = {.column_step = shape->right_is_transposed ? shape->inner : 1,
-                                .inner_step = shape->right_is_transposed ? 1 : shape->columns,
+  octet_gemm_columns columns = {.column_step = shape->right_is_transposed ? shape->right.row : 1,
+                                .inner_step = shape->right_is_transposed ? 1 : shape->right.row,
                                 .width = panel->kernel->channels,
                                 .channel = first - panel->first_channel};
   const size_t left = shape->columns - first;
   columns.count = left < OCTET_CHANNEL_UNIT ? left : OCTET_CHANNEL_UNIT;
-  columns.offset = matrix * shape->right_step + first * columns.column_step;
+  columns.offset = octet_matrix_offset(&shape->right, matrix) + first * columns.column_step;
   columns.panel = packing->packed + matrix * convolution->layout.group_bytes + panel->weight_offset;
   return columns;
 }
@@ -131,18 +136,33 @@ static inline void turn(const octet_gemm_shape *shape, size_t first, size_t end,
                         size_t element_bytes) {
   for (size_t k = 0; k < shape->inner; k++) {
     for (size_t row = first; row < end; row++) {
-      __builtin_memcpy(to + (row * shape->inner + k) * element_bytes, from + (k * shape->rows + row) * element_bytes,
-                       element_bytes);
+      __builtin_memcpy(to + (row * shape->inner + k) * element_bytes,
+                       from + (k * shape->left.row + row) * element_bytes, element_bytes);
     }
   }
 }
 
 static int32_t sum_u8(const uint8_t *from, size_t count) {
   int32_t sum = 0;
-  for (size_t i = 0; i < count; i++) {
+  size_t i = 0;
+#ifdef __SSE2__
+  __m128i sums = _mm_setzero_si128();
+  for (; i + sizeof sums <= count; i += sizeof sums) {
+    sums = _mm_add_epi64(sums, _mm_sad_epu8(_mm_loadu_si128((const __m128i *)(from + i)), _mm_setzero_si128()));
+  }
+  sum = _mm_cvtsi128_si32(sums) + _mm_cvtsi128_si32(_mm_unpackhi_epi64(sums, sums));
+#endif
+  for (; i < count; i++) {
     sum += from[i];
   }
   return sum;
+}
+
+/// What the sums of rows start from that stand `row_bytes` apart: −(y − 128)·Σ a.
+static void sum_rows(const octet_gemm_plan *plan, const uint8_t *left, size_t row_bytes, size_t rows, int32_t *sums) {
+  for (size_t row = 0; row < rows; row++) {
+    sums[row] = (S8_OFFSET - plan->right_zero_point) * sum_u8(left + row * row_bytes, plan->shape.inner);
+  }
 }
 
 static size_t tasks_per_left(const octet_gemm_shape *shape) {
@@ -157,7 +177,8 @@ static void prepare_rows(void *context, size_t task, size_t worker) {
   const size_t index = task / tasks_per_left(shape), first = task % tasks_per_left(shape) * ROWS_PER_TASK;
   const size_t end = first + ROWS_PER_TASK < shape->rows ? first + ROWS_PER_TASK : shape->rows;
   const size_t element = side->plan->convolution.element_bytes;
-  const uint8_t *rows = side->left + index * shape->left_step * element;
+  const uint8_t *rows = side->left + octet_matrix_offset(&shape->left, index) * element;
+  size_t row_bytes = shape->left.row * element;
   if (side->turned) {
     uint8_t *turned = side->turned + index * shape->rows * shape->inner * element;
     if (element == 1) {
@@ -166,13 +187,20 @@ static void prepare_rows(void *context, size_t task, size_t worker) {
       turn(shape, first, end, rows, turned, sizeof(float));
     }
     rows = turned;
+    row_bytes = shape->inner * element;
   }
   if (side->row_initial) {
-    for (size_t row = first; row < end; row++) {
-      side->row_initial[index * shape->rows + row] =
-          (S8_OFFSET - side->plan->right_zero_point) * sum_u8(rows + row * shape->inner, shape->inner);
-    }
+    sum_rows(side->plan, rows + first * row_bytes, row_bytes, end - first,
+             side->row_initial + index * shape->rows + first);
   }
+}
+
+octet_gemm_right octet_gemm_pack_right(const octet_gemm_plan *plan, const void *right, void *scratch,
+                                       octet_team *team) {
+  octet_gemm_packing packing = {.plan = plan, .right = right, .packed = scratch};
+  packing.initial = is_integer(plan) ? (int32_t *)(packing.packed + scratch_of(plan).initial) : NULL;
+  octet_range_run(team, plan->pack, &packing, right_count(&plan->shape) * units_of(&plan->convolution), 1);
+  return (octet_gemm_right){packing.packed, is_integer(plan) ? packing.initial : plan->convolution.initial};
 }
 
 void octet_gemm_run(const octet_gemm_plan *plan, const void *left, const void *right,
@@ -180,15 +208,10 @@ void octet_gemm_run(const octet_gemm_plan *plan, const void *left, const void *r
   const octet_gemm_shape *shape = &plan->shape;
   const scratch_layout layout = scratch_of(plan);
   uint8_t *base = scratch;
+  const octet_gemm_right packed = octet_gemm_pack_right(plan, right, scratch, team);
   octet_convolution_plan convolution = plan->convolution;
-  octet_gemm_packing packing = {.plan = plan, .right = right, .packed = base};
-  convolution.weights = packing.packed;
-  if (is_integer(plan)) {
-    packing.initial = (int32_t *)(base + layout.initial);
-    convolution.initial = packing.initial;
-  }
-  const size_t units = units_of(&convolution);
-  octet_range_run(team, plan->pack, &packing, right_count(shape) * units, 1);
+  convolution.weights = packed.packed;
+  convolution.initial = packed.initial;
 
   left_side side = {.plan = plan, .left = left};
   side.turned = shape->left_is_transposed ? base + layout.turned : NULL;
@@ -198,4 +221,16 @@ void octet_gemm_run(const octet_gemm_plan *plan, const void *left, const void *r
   }
   convolution.pixel_initial = side.row_initial;
   octet_convolution_run(&convolution, side.turned ? side.turned : side.left, buffers, NULL, team);
+}
+
+void octet_gemm_run_rows(const octet_gemm_plan *plan, const octet_gemm_right *right, size_t matrix, size_t rows,
+                         const uint8_t *left, int32_t *row_sums, const octet_epilogue_buffers *buffers) {
+  octet_convolution_plan product = plan->convolution;
+  product.weights = right->packed + matrix * product.group_steps.weight_bytes;
+  product.initial = (const int32_t *)right->initial + matrix * product.group_steps.initial_channels;
+  if (sums_rows(plan)) {
+    sum_rows(plan, left, product.input_pixel_stride, rows, row_sums);
+    product.pixel_initial = row_sums;
+  }
+  octet_convolution_run_pixels(&product, left, buffers, rows);
 }

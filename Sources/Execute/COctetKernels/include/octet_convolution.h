@@ -159,6 +159,10 @@ void octet_convolution_prepare(octet_convolution_plan *plan, octet_run_step *run
 void octet_convolution_run(const octet_convolution_plan *plan, const uint8_t *input,
                            const octet_epilogue_buffers *buffers, uint8_t *scratch, octet_team *team);
 
+/// The first group's output pixels 0 ..< pixels, on the calling thread.
+void octet_convolution_run_pixels(const octet_convolution_plan *plan, const uint8_t *input,
+                                  const octet_epilogue_buffers *buffers, size_t pixels);
+
 #ifdef __cplusplus
 }
 #endif

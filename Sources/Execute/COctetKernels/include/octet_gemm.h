@@ -22,12 +22,24 @@ extern "C" {
 /// The longest sum of u8 products that cannot overflow, in any order: 2^31 / (255·(255 + 128 + 128)).
 enum { OCTET_GEMM_U8_INNER = 16480 };
 
+/// Where the matrices of a batch stand, in elements: row r of matrix b begins at
+///   b / run · run_step + b % run · matrix + r · row,
+/// and its elements follow each other. Heads of a transformer are runs of matrices that lie side by side.
+typedef struct octet_matrix_steps {
+  size_t row, matrix, run, run_step;
+} octet_matrix_steps;
+
+static inline size_t octet_matrix_offset(const octet_matrix_steps *steps, size_t matrix) {
+  return matrix / steps->run * steps->run_step + matrix % steps->run * steps->matrix;
+}
+
 typedef struct octet_gemm_shape {
   size_t batch, rows, inner, columns;
   /// Whether left[b] stands as inner × rows, and right[b] as columns × inner.
   bool left_is_transposed, right_is_transposed;
-  /// Elements from one matrix of the batch to the next; 0 where all share one.
-  size_t left_step, right_step;
+  /// Whether one matrix serves the whole batch.
+  bool left_is_shared, right_is_shared;
+  octet_matrix_steps left, right;
 } octet_gemm_shape;
 
 typedef struct octet_gemm_plan {
@@ -78,8 +90,23 @@ octet_convolution_geometry octet_gemm_geometry(const octet_gemm_shape *shape);
 /// Bytes of scratch memory, aligned to a cache line, that a run needs.
 size_t octet_gemm_scratch_bytes(const octet_gemm_plan *plan);
 
-/// Runs a plan. Up to OCTET_CONVOLUTION_SLACK bytes past a u8 left side are read, nothing past other inputs, and
-/// nothing but the output's columns is written, next to the scratch.
+/// The packed right sides of a product, and what the sums of their columns start from.
+typedef struct octet_gemm_right {
+  const uint8_t *packed;
+  const void *initial;
+} octet_gemm_right;
+
+/// Packs the right sides into the scratch memory.
+octet_gemm_right octet_gemm_pack_right(const octet_gemm_plan *plan, const void *right, void *scratch, octet_team *team);
+
+/// A few rows of one product of the batch, on the calling thread, whose left side is not transposed. `left` is the
+/// first of the rows, and pixel 0 of the buffers where its row of the output goes. `row_sums` is memory for what the
+/// sums of each row start from.
+void octet_gemm_run_rows(const octet_gemm_plan *plan, const octet_gemm_right *right, size_t matrix, size_t rows,
+                         const uint8_t *left, int32_t *row_sums, const octet_epilogue_buffers *buffers);
+
+/// Runs a plan whose left matrices are one run. Up to OCTET_CONVOLUTION_SLACK bytes past a u8 left side are read,
+/// nothing past other inputs, and nothing but the output's columns is written, next to the scratch.
 void octet_gemm_run(const octet_gemm_plan *plan, const void *left, const void *right,
                     const octet_epilogue_buffers *buffers, void *scratch, octet_team *team);
 

@@ -5,6 +5,7 @@
 #ifndef OCTET_KERNELS_H
 #define OCTET_KERNELS_H
 
+#include "octet_attention.h"
 #include "octet_convolution.h"
 #include "octet_cpu.h"
 #include "octet_depthwise.h"

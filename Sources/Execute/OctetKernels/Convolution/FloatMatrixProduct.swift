@@ -13,8 +13,8 @@ package final class FloatMatrixProduct: Sendable {
   package init(_ shape: MatrixProductShape, epilogue: Epilogue, instructionSet: InstructionSet = CPU.current.best) {
     self.shape = shape
     plan = MatrixProductPlan(
-      shape, MatrixProductPlan.Packing(kernels: octet_convolution_f32_kernels(), function: octet_gemm_pack_f32),
-      epilogue: epilogue, instructionSet: instructionSet)
+      shape, MatrixProductPlan.Packing(zeroPoints: nil, CPU(upTo: instructionSet)), epilogue: epilogue,
+      instructionSet: instructionSet)
   }
 
   /// Bytes of scratch memory, aligned to a cache line, that a run needs.

@@ -9,7 +9,20 @@ final class MatrixProductPlan: @unchecked Sendable {
     let kernels: octet_dot_kernel_list
     let function: octet_range_function
     /// Of the left and the right side.
-    var zeroPoints: (Int32, Int32) = (0, 0)
+    let zeroPoints: (Int32, Int32)
+
+    /// For sides of u8 that have zero points, or of f32.
+    init(zeroPoints: (left: UInt8, right: UInt8)?, _ cpu: CPU) {
+      if let zeroPoints {
+        kernels = octet_convolution_u8s8s32_kernels()
+        function = RangeKernel(octet_gemm_pack_u8_kernels(), cpu: cpu).function
+        self.zeroPoints = (Int32(zeroPoints.left), Int32(zeroPoints.right))
+      } else {
+        kernels = octet_convolution_f32_kernels()
+        function = octet_gemm_pack_f32
+        self.zeroPoints = (0, 0)
+      }
+    }
   }
 
   private let epilogue: Epilogue
@@ -18,11 +31,17 @@ final class MatrixProductPlan: @unchecked Sendable {
   private let runStep: KernelMemory
   private let plan: KernelMemory
 
-  init(_ shape: MatrixProductShape, _ packing: Packing, epilogue: Epilogue, instructionSet: InstructionSet) {
+  /// Matrices follow each other without a gap where no steps are given; `outputRow` and `operandRows` count elements from
+  /// one row to the next.
+  init(
+    _ shape: MatrixProductShape, steps: (left: MatrixSteps, right: MatrixSteps)? = nil, _ packing: Packing,
+    epilogue: Epilogue, outputRow: Int? = nil, operandRows: [Int]? = nil, instructionSet: InstructionSet
+  ) {
     let geometry = ConvolutionGeometry.matrixProduct(
       rows: shape.rows, inputChannels: shape.inner, outputChannels: shape.columns)
-    let strides = PixelStrides(geometry: geometry, input: nil, output: nil, operands: nil, epilogue: epilogue)
-    var shapeCode = shape.code
+    let strides = PixelStrides(
+      geometry: geometry, input: nil, output: outputRow, operands: operandRows, epilogue: epilogue)
+    var shapeCode = steps.map { shape.code(left: $0.left, right: $0.right) } ?? shape.code
     var geometryCode = octet_gemm_geometry(&shapeCode)
     var layout = octet_weight_layout_make(&geometryCode, packing.kernels, instructionSet.code)
     self.epilogue = epilogue
@@ -44,6 +63,9 @@ final class MatrixProductPlan: @unchecked Sendable {
     code.pointee.convolution.finish = octet_epilogue_select(instructionSet.code).pointee.function
     octet_gemm_prepare(code, runStep.elements(octet_run_step.self))
   }
+
+  /// The C plan; what it points to lives as long as this object.
+  var code: octet_gemm_plan { plan.elements(octet_gemm_plan.self).pointee }
 
   /// Bytes of scratch memory, aligned to a cache line, that a run needs.
   var scratchByteCount: Int { octet_gemm_scratch_bytes(plan.elements(octet_gemm_plan.self)) }

@@ -29,10 +29,45 @@ package struct MatrixProductShape: Sendable, Hashable {
     self.rightIsShared = rightIsShared
   }
 
+  /// Matrices that follow each other without a gap.
   var code: octet_gemm_shape {
+    code(
+      left: MatrixSteps(rows: leftIsTransposed ? inner : rows, columns: leftIsTransposed ? rows : inner, batch: batch),
+      right: MatrixSteps(
+        rows: rightIsTransposed ? columns : inner, columns: rightIsTransposed ? inner : columns, batch: batch))
+  }
+
+  func code(left: MatrixSteps, right: MatrixSteps) -> octet_gemm_shape {
     octet_gemm_shape(
       batch: batch, rows: rows, inner: inner, columns: columns, left_is_transposed: leftIsTransposed,
-      right_is_transposed: rightIsTransposed, left_step: leftIsShared ? 0 : rows * inner,
-      right_step: rightIsShared ? 0 : inner * columns)
+      right_is_transposed: rightIsTransposed, left_is_shared: leftIsShared, right_is_shared: rightIsShared,
+      left: left.code, right: right.code)
   }
+}
+
+/// Where the matrices of a batch stand, in elements: row r of matrix b begins at
+///
+///     b / run · runStep + b % run · matrix + r · row
+///
+/// and its elements follow each other.
+package struct MatrixSteps: Sendable, Hashable {
+  package var row: Int
+  package var matrix: Int
+  package var run: Int
+  package var runStep: Int
+
+  package init(row: Int, matrix: Int, run: Int, runStep: Int) {
+    precondition(run > 0, "a run has a matrix")
+    self.row = row
+    self.matrix = matrix
+    self.run = run
+    self.runStep = runStep
+  }
+
+  /// Matrices that follow each other without a gap.
+  package init(rows: Int, columns: Int, batch: Int) {
+    self.init(row: columns, matrix: rows * columns, run: batch, runStep: 0)
+  }
+
+  var code: octet_matrix_steps { octet_matrix_steps(row: row, matrix: matrix, run: run, run_step: runStep) }
 }

@@ -16,7 +16,8 @@ struct PixelStrides {
     let operands = operands ?? epilogue.operandTypes.map { _ in channels }
     precondition(epilogue.channels == channels, "the epilogue is of \(epilogue.channels) channels, not \(channels)")
     precondition(input >= geometry.inputChannels, "input pixels overlap")
-    precondition(([output] + operands).allSatisfy { $0 >= channels }, "output or operand pixels overlap")
+    precondition(output >= channels, "output pixels overlap")
+    precondition(operands.allSatisfy { $0 >= channels || $0 == 0 }, "operand pixels overlap, and are not one")
     precondition(operands.count == epilogue.operandTypes.count, "each extra operand has a pixel stride")
     self.input = input * inputElementBytes
     var code = octet_epilogue_strides()

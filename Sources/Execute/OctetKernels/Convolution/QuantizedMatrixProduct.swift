@@ -21,10 +21,7 @@ package final class QuantizedMatrixProduct: Sendable {
     self.shape = shape
     plan = MatrixProductPlan(
       shape,
-      MatrixProductPlan.Packing(
-        kernels: octet_convolution_u8s8s32_kernels(),
-        function: RangeKernel(octet_gemm_pack_u8_kernels(), cpu: CPU(upTo: instructionSet)).function,
-        zeroPoints: (Int32(leftZeroPoint), Int32(rightZeroPoint))),
+      MatrixProductPlan.Packing(zeroPoints: (leftZeroPoint, rightZeroPoint), CPU(upTo: instructionSet)),
       epilogue: epilogue, instructionSet: instructionSet)
   }
 
