@@ -6,6 +6,7 @@
 #include "octet_epilogue.h"
 
 #include "isa/name.h"
+#include "isa/narrow.h"
 #include "isa/vector_unary.h"
 
 enum { BLOCK_VECTORS = 4, BLOCK_CHANNELS = BLOCK_VECTORS * OCTET_LANES };
@@ -225,6 +226,30 @@ OCTET_INLINE bool is_activation(const octet_epilogue *epilogue, const octet_epil
          (steps[2].operation == OCTET_SCALE_SHIFT || steps[2].operation == OCTET_SCALE_SHIFT_ALL);
 }
 
+/// Stores `width` channels of values that are still to be transformed. Four vectors narrow to u8 together where all do:
+/// what is too large for an s32 would become 0, as what is too small or no number shall.
+OCTET_INLINE void store_activations(uint8_t *to, const f32x16 *v, const lane_affine *affine,
+                                    const octet_epilogue *epilogue, size_t affine_channel, size_t channel,
+                                    size_t width) {
+  if (width % OCTET_BLOCK != 0 || epilogue->output_type != OCTET_ELEMENT_U8) {
+    for (size_t c = 0; c < width; c += OCTET_LANES) {
+      store_bytes(to + c, transformed(*v++, affine, affine_channel + c), epilogue, channel + c, width - c);
+    }
+    return;
+  }
+  for (size_t c = 0; c < width; c += OCTET_BLOCK) {
+    f32x16 block[OCTET_BLOCK_VECTORS];
+    for (size_t i = 0; i < OCTET_BLOCK_VECTORS; i++) {
+      block[i] = min_f32(255.0f, transformed(*v++, affine, affine_channel + c + i * OCTET_LANES));
+    }
+    u8x64 bytes = narrow_f32(block), low, high;
+    __builtin_memcpy(&low, epilogue->low + channel + c, sizeof low);
+    __builtin_memcpy(&high, epilogue->high + channel + c, sizeof high);
+    bytes = __builtin_elementwise_min(__builtin_elementwise_max(bytes, low), high);
+    __builtin_memcpy(to + c, &bytes, sizeof bytes);
+  }
+}
+
 /// Rows of such a program, as many at once as fit into `values`: then the function loads its constants once for them.
 static void run_activation(const octet_epilogue *epilogue, const octet_epilogue_tile *tile) {
   enum { MOST_VECTORS_AT_ONCE = 32 };
@@ -257,10 +282,8 @@ static void run_activation(const octet_epilogue *epilogue, const octet_epilogue_
       v = values;
       for (size_t r = row; r < end; r++) {
         uint8_t *to = tile->buffers->output + (tile->first_pixel + r) * tile->strides->output + first_channel + first;
-        for (size_t c = 0; c < width; c += OCTET_LANES) {
-          const f32x16 y = transformed(*v++, &after, first + c);
-          store_bytes(to + c, y, epilogue, first_channel + first + c, width - c);
-        }
+        store_activations(to, v, &after, epilogue, first, first_channel + first, width);
+        v += (width + OCTET_LANES - 1) / OCTET_LANES;
       }
     }
   }
