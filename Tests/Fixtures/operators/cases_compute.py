@@ -166,6 +166,14 @@ DECODING = [
     case("CTCGreedyDecoderSeqLen", f"merging {merges}", lambda scores, merges=merges: op6.ctc_greedy_decoder_seq_len(
         scores, op1.constant(np.array([7, 4], np.int32)), op1.constant(np.int32(1)), merges, "i64", "i32"), f32(2, 7, 3))
     for merges in [True, False]
+] + [
+    case("CTCLoss", f"merging {merges}, collapsing {collapses}, unique {unique}", lambda scores, merges=merges, collapses=collapses, unique=unique: op4.ctc_loss(
+        scores, op1.constant(np.array([7, 5, 6], np.int32)), op1.constant(np.array([[1, 2, 2, 0, 9, 9, 9], [3, 1, 1, 0, 0, 0, 0], [0, 2, 0, 0, 0, 0, 0]], np.int32)),
+        op1.constant(np.array([4, 3, 1], np.int32)), op1.constant(np.int32(4)), collapses, merges, unique), f32(3, 7, 5))
+    for merges in [True, False] for collapses, unique in [(False, False), (True, False), (False, True)]
+] + [
+    case("CTCLoss", "the last class is the blank", lambda scores: op4.ctc_loss(
+        scores, op1.constant(np.array([4], np.int32)), op1.constant(np.array([[1, 0, 0, 0]], np.int32)), op1.constant(np.array([2], np.int32))), f32(1, 4, 3)),
 ]
 
 QUANTIZATION = [

@@ -9,6 +9,7 @@ import openvino.opset7 as op7
 import openvino.opset9 as op9
 import openvino.opset10 as op10
 import openvino.opset13 as op13
+import openvino.opset14 as op14
 import openvino.opset15 as op15
 
 from case import boolean, case, f32, i32, whole
@@ -63,6 +64,16 @@ def scalar(value):
     return op1.constant(np.float32(value))
 
 
+PROMOTIONS = [
+    ("f32 and u8", f32(2, 3), whole(np.uint8, 2, low=0, high=256), {}),
+    ("i32 and i64", i32(2, 3), whole(np.int64, 2), {}),
+    ("boolean and f32", boolean(2, 3), f32(2), {}),
+    ("u8 and i32", whole(np.uint8, 2, low=0, high=256), i32(2, 3), {}),
+    ("u8 and i8, unsafe", whole(np.uint8, 2, low=0, high=256), whole(np.int8, 2, 3), {"promote_unsafe": True}),
+    ("i32 and f32, unsafe", i32(2, 3), f32(2), {"promote_unsafe": True}),
+    ("a scalar of i64 and i32", lambda generator: np.array(7, np.int64), i32(2, 3), {"promote_unsafe": True, "pytorch_scalar_promotion": True}),
+]
+
 CASES = (
     [case(operator, "f32", build, values) for operator, (build, values) in UNARY.items()]
     + [case(operator, "i32", build, i32(2, 5)) for operator, build in [("Abs", op1.abs), ("Negative", op1.negative)]]
@@ -93,6 +104,10 @@ CASES = (
         case("FloorMod", "i32", op1.floor_mod, i32(2, 3), np.array([3, -4, 2], np.int32)),
         case("Divide", "f32", op1.divide, f32(2, 3), f32(3, low=0.5, high=2)),
         case("Divide", "i32", op1.divide, i32(2, 3), np.array([3, -4, 2], np.int32), reference=True),
+    ]
+    + [
+        case("ConvertPromoteTypes", name, lambda x, y, flags=flags: op14.convert_promote_types(x, y, **flags).outputs(), left, right)
+        for name, left, right, flags in PROMOTIONS
     ]
     + [case(operator, "f32", build, f32(2, 3, 4), f32(3, 1)) for operator, build in BINARY.items()]
     + [case(operator, "i32", build, i32(2, 3, low=-2, high=3), i32(2, 1, low=-2, high=3)) for operator, build in BINARY.items()]

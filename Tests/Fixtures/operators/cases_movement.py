@@ -160,10 +160,16 @@ SEARCHING = [
 ]
 
 GENERATED = [
+    case("RandomUniform", f"{kind}, {own}", lambda shape, kind=kind, low=low, high=high, own=own: op8.random_uniform(shape, low, high, kind, 1 << 33, own),
+         np.array([3, 7], np.int32))
+    for kind, low, high in [("f32", np.float32(-1.5), np.float32(2)), ("i32", np.int32(-5), np.int32(90))]
+    for own in [0, 10]
+] + [
     case("Eye", f"diagonal {diagonal}", lambda x, diagonal=diagonal: op1.add(x, op9.eye(one(3), one(4), one(diagonal), "f32")), f32(1))
     for diagonal in [0, 1, -2]
 ] + [
     case("Eye", "batch", lambda x: op1.add(x, op9.eye(one(2), one(2), one(0), "f32", ints(3))), f32(1)),
+    case("RandomUniform", "f64", lambda x: op1.add(x, op1.convert(op8.random_uniform(ints(2, 5), np.float64(0), np.float64(3), "f64", 3, 0), "f32")), f32(5), reference=True),
     case("Unique", "elements", lambda x: op10.unique(x), i32(3, 4, low=0, high=5)),
     case("Unique", "elements as they come", lambda x: op10.unique(x, None, False, "i32", "i32"), i32(9, low=0, high=5)),
     case("Unique", "rows", lambda x: op10.unique(x, one(0)), i32(6, 2, low=0, high=2)),

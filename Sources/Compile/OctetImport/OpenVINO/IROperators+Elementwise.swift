@@ -1,5 +1,6 @@
 import OctetGraph
 import OctetOperators
+import OctetTensor
 
 extension IROperatorTable {
   /// Operators of two operands, element by element, and conversions.
@@ -12,6 +13,12 @@ extension IROperatorTable {
     binary("BitwiseXor", 13, BitwiseXor()),
     IROperator("Convert", 1) { layer in try Convert(to: layer.attributes.elementType("destination_type")) },
     plain("ConvertLike", 1, ConvertLike()),
+    IROperator("ConvertPromoteTypes", 14) { layer in
+      ConvertPromoteTypes(
+        isUnsafe: try layer.attributes.boolean("promote_unsafe", default: false),
+        prefersTensors: try layer.attributes.boolean("pytorch_scalar_promotion", default: false),
+        widestType: try layer.attributes.elementType("u64_integer_promotion_target", default: .f32))
+    },
     IROperator("Divide", 1) { layer in
       try layer.requireNumPyBroadcasting()
       try layer.attributes.require("m_pythondiv", oneOf: "true", "1")

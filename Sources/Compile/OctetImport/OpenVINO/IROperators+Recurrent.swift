@@ -14,6 +14,12 @@ extension IROperatorTable {
         classType: layer.attributes.elementType("classes_index_type", default: .i32),
         lengthType: layer.attributes.elementType("sequence_length_type", default: .i32))
     },
+    IROperator("CTCLoss", 4) { layer in
+      CTCLoss(
+        mergesRepeats: try layer.attributes.boolean("ctc_merge_repeated", default: true),
+        collapsesRepeats: try layer.attributes.boolean("preprocess_collapse_repeated", default: false),
+        keepsFirstOnly: try layer.attributes.boolean("unique", default: false))
+    },
     IROperator("GRUCell", 3) { layer in try gruCell(layer) },
     IROperator("GRUSequence", 5) { layer in
       RecurrentSequence(cell: try gruCell(layer), direction: try layer.attributes.choice("direction"))

@@ -39,6 +39,12 @@ extension IROperatorTable {
         padsBegin: layer.attributes.integers("pads_begin", default: []),
         padsEnd: layer.attributes.integers("pads_end", default: []))
     },
+    IROperator("Multinomial", 13) { layer in
+      try Multinomial(
+        outputType: layer.attributes.elementType("convert_type"),
+        replaces: layer.attributes.boolean("with_replacement"),
+        readsLogarithms: layer.attributes.boolean("log_probs"), seeds: layer.seeds(of: Multinomial.name))
+    },
     IROperator("NonZero", 3) { layer in
       try NonZero(outputType: layer.attributes.elementType("output_type", default: .i64))
     },
@@ -49,6 +55,12 @@ extension IROperatorTable {
         axis: layer.attributes.integer("axis"),
         countsFromEnd: layer.attributes.has("negative_indices_mode")
           && layer.attributes.text("negative_indices_mode").lowercased() == "normalize")
+    },
+    IROperator("RandomUniform", 8) { layer in
+      // PyTorch draws from a Mersenne twister.
+      try layer.attributes.require("alignment", oneOf: "tensorflow")
+      return try RandomUniform(
+        outputType: layer.attributes.elementType("output_type"), seeds: layer.seeds(of: RandomUniform.name))
     },
     IROperator("Range", 1) { _ in RangeOperator(outputType: nil) },
     IROperator("Range", 4) { layer in RangeOperator(outputType: try layer.attributes.elementType("output_type")) },
@@ -101,5 +113,12 @@ extension IROperatorTable {
       sampling: sampling, shapeSource: .sizes(operand: 1), axes: layer.attributes.integers("axes"), axesOperand: 2,
       padsBegin: layer.attributes.integers("pads_begin", default: []),
       padsEnd: layer.attributes.integers("pads_end", default: []))
+  }
+}
+
+extension IRLayer {
+  fileprivate func seeds(of name: String) throws(OperatorError) -> RandomSeeds {
+    try RandomSeeds(
+      global: attributes.integer("global_seed", default: 0), own: attributes.integer("op_seed", default: 0), of: name)
   }
 }

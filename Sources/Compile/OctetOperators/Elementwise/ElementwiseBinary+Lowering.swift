@@ -40,7 +40,7 @@ extension ElementwiseBinary {
   }
 
   /// The kernel's name of this operation; nil when there is none.
-  private var kernelOperation: Elementwise.Operation? {
+  var kernelOperation: Elementwise.Operation? {
     switch self {
     case is Add: .add
     case is Subtract: .subtract

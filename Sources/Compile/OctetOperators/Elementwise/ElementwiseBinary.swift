@@ -62,7 +62,7 @@ extension ElementwiseBinary {
   }
 
   package func absorbing(_ dequantization: Dequantization, operand index: Int) -> (any Operator)? {
-    guard dequantizations[index] == nil, dequantization.isPerTensor else { return nil }
+    guard kernelOperation != nil, dequantizations[index] == nil, dequantization.isPerTensor else { return nil }
     var absorbed = self
     if index == 0 {
       absorbed.dequantizations.left = dequantization
