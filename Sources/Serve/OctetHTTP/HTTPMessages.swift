@@ -31,6 +31,8 @@ struct RequestHead: Sendable {
   /// The path as it was sent, without a query.
   let path: String
   private var fields: [(field: HeaderField, value: String)] = []
+  /// Whether a field is one that servers on the way may take for another.
+  private(set) var hasMalformedField = false
 
   /// - Parameter target: a path, or a whole address as it is sent to proxies (RFC 9112, 3.2.2); without a query.
   init(method: String, target: String) {
@@ -49,6 +51,17 @@ struct RequestHead: Sendable {
   }
 
   mutating func add(_ field: HeaderField, _ value: String) { fields.append((field, value)) }
+
+  /// Takes a field as it was sent.
+  ///
+  /// Source: RFC 9112, 5.1 for space before the colon; RFC 9110, 5.5 for characters in values.
+  mutating func add(name: UnsafeBufferPointer<UInt8>, value: UnsafeRawBufferPointer) {
+    if name.last.map({ $0 <= UInt8(ascii: " ") }) ?? true || value.contains(UInt8(ascii: "\r")) || value.contains(0) {
+      hasMalformedField = true
+    }
+    guard let field = HeaderField(named: name) else { return }
+    add(field, String(decoding: value, as: UTF8.self))
+  }
 
   func values(of field: HeaderField) -> [String] { fields.filter { $0.field == field }.map(\.value) }
 

@@ -16,6 +16,16 @@ import Testing
     return options
   }
 
+  // MARK: Fields that could be taken for others
+
+  @Test(arguments: ["Transfer-Encoding : chunked", "X-Other\t: 1", "X: a\rTransfer-Encoding: chunked"])
+  func malformedFieldsAreRefused(_ field: String) throws {
+    let server = try TestServer()
+    let answer = try server.connect().post("/infer", TestServer.doubling, headers: [field])
+    #expect(answer.status == 400 && answer.text.contains("a header field has"), "\(answer.text)")
+    #expect(try server.connect().get("/health/live").status == 200)
+  }
+
   // MARK: The token
 
   @Test func withoutTheTokenOnlyHealthAnswers() throws {

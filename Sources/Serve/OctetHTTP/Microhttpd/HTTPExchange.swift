@@ -50,6 +50,9 @@ final class HTTPExchange: @unchecked Sendable {
       guard !watched.isSurplus || head.asksAboutServer else {
         throw HTTPError(503, "there are too many connections; try again later")
       }
+      guard !head.hasMalformedField else {
+        throw .badRequest("a header field has a space before its colon, or a carriage return or zero byte in its value")
+      }
       if !head.isHealthProbe, let token = server.token, !token.isKnown(to: head) {
         throw HTTPError(401, "this server expects Authorization: Bearer and its token")
       }

@@ -278,13 +278,11 @@ extension HTTPServer {
         connection, .HEADER_KIND,
         { context, _, name, nameLength, value, valueLength in
           guard let context, let name else { return .YES }
-          let field = name.withMemoryRebound(to: UInt8.self, capacity: nameLength) {
-            HeaderField(named: UnsafeBufferPointer(start: $0, count: nameLength))
-          }
-          guard let field else { return .YES }
           let head = context.assumingMemoryBound(to: RequestHead.self)
           let bytes = UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : valueLength)
-          head.pointee.add(field, String(decoding: bytes, as: UTF8.self))
+          name.withMemoryRebound(to: UInt8.self, capacity: nameLength) {
+            head.pointee.add(name: UnsafeBufferPointer(start: $0, count: nameLength), value: bytes)
+          }
           return .YES
         }, pointer)
     }
