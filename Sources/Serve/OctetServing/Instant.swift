@@ -30,7 +30,17 @@ package struct Instant: Hashable, Comparable, Sendable {
 
 extension Duration {
   /// Nanoseconds, as many as an Int holds; what lies in the past counts as none.
-  var wholeNanoseconds: Int { Int(clamping: max(0, attoseconds) / 1_000_000_000) }
+  var wholeNanoseconds: Int {
+    guard attoseconds > 0 else { return 0 }
+    // Up to 18 s one word holds them, and dividing that takes no call.
+    guard attoseconds >> 64 == 0 else { return Int(clamping: attoseconds / 1_000_000_000) }
+    return Int(UInt64(truncatingIfNeeded: attoseconds) / 1_000_000_000)
+  }
 
-  package var inSeconds: Double { Double(attoseconds) * 1e-18 }
+  /// Double(Int128) goes through generic code; each request asks for ten of these.
+  package var inSeconds: Double {
+    let high = Int64(truncatingIfNeeded: attoseconds >> 64)
+    let low = UInt64(truncatingIfNeeded: attoseconds)
+    return (Double(high) * 0x1p64 + Double(low)) * 1e-18
+  }
 }

@@ -11,6 +11,11 @@ import Testing
     #expect(start < start + .nanoseconds(1))
   }
 
+  @Test(arguments: [0, 1e-9, 0.25, 18, 18.5, 1e6, 9e9, -0.25, -20])
+  func durationsAreNumbersOfSeconds(_ seconds: Double) {
+    #expect(Duration.seconds(seconds).inSeconds == seconds)
+  }
+
   @Test func staysWithinTime() {
     #expect(start + .seconds(Int64.max) == Instant(nanoseconds: 5_000_000_000 + UInt64(Int64.max)))
     #expect(Instant(nanoseconds: .max) + .seconds(1) == Instant(nanoseconds: .max))

@@ -56,7 +56,10 @@ enum Repository {
     guard let member = try request.controlMembers().first(where: { $0.name == "parameters" }) else { return [] }
     guard case .object(let parameters) = member.value else { throw .badRequest("parameters: expected an object") }
     if let file = parameters.first(where: { $0.name.hasPrefix("file:") }) {
-      throw .badRequest("parameters.\(file.name.prefix(64)): models come from the server's own files only")
+      // Whoever may load a model over HTTP chooses among those that were put there, and brings no code of his own.
+      throw .badRequest(
+        "parameters.\(file.name.prefix(64)): models come from the server's own files only; put the file into the model's "
+          + "folder and load it without files")
     }
     return parameters
   }
