@@ -11,7 +11,7 @@ struct Configuration: Equatable {
     var port = 8080
     /// A Unix socket, instead of host and port.
     var path: String?
-    /// Threads that serve connections; 0 takes one per processor, at most 4.
+    /// Threads that serve connections; 0 takes one more than there are processors, at most 5.
     var threads = 0
   }
 
@@ -174,7 +174,8 @@ extension Configuration {
     options.picturePixels = limits.picturePixels
     options.totalBodyByteCount = limits.totalBodyBytes
     options.allowsRepositoryChanges = repository.changes
-    options.threads = listen.threads > 0 ? listen.threads : min(ProcessorCount.available, 4)
+    // Connections stay with their thread. One more than there are processors finds work while another waits for clients.
+    options.threads = listen.threads > 0 ? listen.threads : min(ProcessorCount.available + 1, 5)
     options.connections.total = limits.connections
     options.connections.perAddress = limits.connectionsPerAddress > 0 ? limits.connectionsPerAddress : Int.max
     options.times.head = .seconds(limits.headSeconds)

@@ -103,12 +103,12 @@ package struct StreamLayout: Hashable, Sendable {
   /// threadsPerStream = max(1, threads / streams)
   ///
   /// - Parameter isQuick: the model is done before further threads could help; then every processor has a stream, unless
-  ///   the options say otherwise.
+  ///   the options say otherwise, and there is one more: a thread that is interrupted keeps the one it has.
   package init(_ options: ServingOptions, processors: Int, isQuick: Bool = false) {
     let threads = options.threads > 0 ? options.threads : max(1, processors)
     let isFree = options.threads == 0 && options.streams == 0
-    let hinted = options.hint == .latency && !(isQuick && isFree) ? 1 : threads
-    streams = options.streams > 0 ? options.streams : hinted
+    let hinted = options.hint == .latency ? 1 : threads
+    streams = options.streams > 0 ? options.streams : isQuick && isFree ? threads + 1 : hinted
     threadsPerStream = max(1, threads / streams)
   }
 }

@@ -23,8 +23,9 @@ import Testing
   @Test func streamsShareTheThreads() { #expect(layout(.latency, streams: 2) == [2, 2]) }
   @Test func everyStreamHasAThread() { #expect(layout(.throughput, streams: 8) == [8, 1]) }
 
-  @Test func aQuickModelHasAStreamOnEveryProcessorUnlessToldOtherwise() {
-    #expect(layout(.latency, isQuick: true) == [4, 1])
+  @Test func aQuickModelHasAStreamOnEveryProcessorAndOneMoreUnlessToldOtherwise() {
+    #expect(layout(.latency, isQuick: true) == [5, 1])
+    #expect(layout(.throughput, isQuick: true) == [5, 1])
     #expect(layout(.latency, threads: 2, isQuick: true) == [1, 2])
     #expect(layout(.latency, streams: 2, isQuick: true) == [2, 2])
   }
