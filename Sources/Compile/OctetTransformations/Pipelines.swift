@@ -7,13 +7,13 @@ extension PassPipeline {
     "common",
     [
       // Before folding: a folded weight chain would be f32 and its integers lost.
-      Stage("weights", [DequantizeWeights(), QuantizeWeights()]),
+      Stage("weights", [FoldConvertedFloats(), DequantizeWeights(), QuantizeWeights()]),
       Stage(
         "folding",
         [
           FoldShapeFunctions(), FoldConstants(), RemoveIdentities(), DropUnusedIndices(), FoldPadIntoConvolution(),
           DecomposeBatchNorm(), FoldAffineIntoWeights(), DecomposeAttention(),
-          DecomposeEinsum(), ExpandVectors(),
+          DecomposeEinsum(), ExpandVectors(), DecomposeAdaptivePool(),
         ]),
       // Twins first: a pattern reads one x.
       Stage("duplicates", [MergeDuplicates()]),
@@ -27,7 +27,9 @@ extension PassPipeline {
   package static let lowPrecision = PassPipeline(
     "low precision",
     [
-      Stage("decomposition", [DequantizeBytes(), DecomposeFakeQuantize(), SpellOutFakeQuantize()]),
+      Stage(
+        "decomposition",
+        [DequantizeBytes(), DecomposeFakeQuantize(), SpellOutFakeQuantize(), FoldIntegerRoundTrip()]),
       // Before scales are joined: then f would meet several.
       Stage("prerequisites", [MoveConcatAfter(), FoldAffineIntoQuantize()]),
       Stage(

@@ -259,3 +259,51 @@ import Testing
     expectUnchanged(g.graph, by: BroadcastBatches())
   }
 }
+
+@Suite struct FoldIntegerRoundTripTests {
+  private func graph(_ zeroPoint: Double, through type: ElementType, scale: Double = 1) throws -> Graph {
+    let g = GraphBuilder()
+    let x = try g.add(Dequantize(Dequantization(scale: scale, zeroPoint: zeroPoint)), try g.input("x", [2, 3], .u8))
+    g.output(try g.add(Convert(to: .f32), try g.add(Convert(to: type), x)))
+    return g.graph
+  }
+
+  @Test func storedIntegersAreTheSteps() throws {
+    try expectRewrite(
+      of: try graph(128, through: .i8), by: FoldIntegerRoundTrip(),
+      gives: "x: u8[2, 3]\n%1 = Dequantize(x) scale 1.0 zeroPoint 128.0: f32[2, 3]\ny = %1", inputs: 0...255)
+    try expectRewrite(
+      of: try graph(0, through: .u8), by: FoldIntegerRoundTrip(),
+      gives: "x: u8[2, 3]\n%1 = Convert(x) to f32: f32[2, 3]\ny = %1", inputs: 0...255)
+  }
+
+  @Test func whatIsRoundedOrCutStays() throws {
+    expectUnchanged(try graph(0, through: .i8), by: FoldIntegerRoundTrip())
+    expectUnchanged(try graph(128, through: .u8), by: FoldIntegerRoundTrip())
+    expectUnchanged(try graph(127.5, through: .i8), by: FoldIntegerRoundTrip())
+    expectUnchanged(try graph(128, through: .i8, scale: 0.5), by: FoldIntegerRoundTrip())
+  }
+}
+
+@Suite struct DecomposeAdaptivePoolTests {
+  private func graph(_ sizes: [Int], _ shape: PartialShape = [2, 3, 4, 6]) throws -> Graph {
+    let g = GraphBuilder()
+    g.output(try g.add(AdaptiveAvgPool(), try g.input("x", shape), try g.integers(sizes)))
+    return g.graph
+  }
+
+  @Test func oneWindowIsAMeanAndEqualOnesAreAPooling() throws {
+    try expectRewrite(
+      of: try graph([1, 1], [2, 3, .dynamic, 6]), by: DecomposeAdaptivePool(),
+      gives: "x: f32[2, 3, ?, 6]\n%1 = ReduceMean(x, i64[2]) keepsAxes: f32[2, 3, 1, 1]\ny = %1", tolerance: 1e-6)
+    try expectRewrite(
+      of: try graph([2, 6]), by: DecomposeAdaptivePool(),
+      gives: "x: f32[2, 3, 4, 6]\n%1 = AvgPool(x) kernel 2×1 strides 2×1 excludesPadding: f32[2, 3, 2, 6]\ny = %1",
+      tolerance: 1e-6)
+  }
+
+  @Test func windowsOfTwoSizesStay() throws {
+    expectUnchanged(try graph([3, 3]), by: DecomposeAdaptivePool())
+    expectUnchanged(try graph([2, 2], [2, 3, .dynamic, 6]), by: DecomposeAdaptivePool())
+  }
+}

@@ -168,3 +168,17 @@ import Testing
     try expectSameMeaning(odd, rewritten, tolerance: 1e-6)
   }
 }
+
+@Suite struct FoldConvertedFloatsTests {
+  @Test func halfPrecisionWaitsForItsQuantizer() throws {
+    let g = GraphBuilder()
+    g.output(try g.add(Convert(to: .f32), try g.constant([1.5, -2], [2], .f16)))
+    try expectRewrite(of: g.graph, by: FoldConvertedFloats(), gives: "y = f32[2]")
+  }
+
+  @Test func integersStay() throws {
+    let g = GraphBuilder()
+    g.output(try g.add(Convert(to: .f32), try g.constant([1, -2], [2], .i8)))
+    expectUnchanged(g.graph, by: FoldConvertedFloats())
+  }
+}
