@@ -11,13 +11,13 @@ static bool has_operations(const octet_epilogue *epilogue, size_t count, const o
   return same;
 }
 
-/// Whether |scale·sum + shift| stays below 2^30 for every channel and every sum of so many products; not so for NaN.
+/// Whether |scale·sum + shift| stays below 2^31 for every channel and every sum of so many products; not so for NaN.
 static bool stays_integer(const octet_epilogue_step *step, size_t channels, size_t products) {
-  // A product of bytes and what its zero points take off are below 2^17 together, and a sum is an s32.
-  const float most_sum = fminf((float)products * 131072.0f, 2147483648.0f);
+  // The factors of a product are bytes less their zero points, below 2^8, and a sum is an s32.
+  const float most_sum = fminf((float)products * 65536.0f, 2147483648.0f);
   bool stays = true;
   for (size_t channel = 0; stays && channel < channels; channel++) {
-    stays = fabsf(step->first[channel]) * most_sum + fabsf(step->second[channel]) < 1073741824.0f;
+    stays = fabsf(step->first[channel]) * most_sum + fabsf(step->second[channel]) < 2147000000.0f;
   }
   return stays;
 }

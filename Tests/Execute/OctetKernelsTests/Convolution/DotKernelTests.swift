@@ -35,6 +35,8 @@ struct ListedDotKernel: Sendable, CustomTestStringConvertible {
       [requantize],
       [requantize, .roundClamp(low: 0, high: 255), add],
       [requantize, .roundClamp(low: -7, high: 90), .scaleShift(scale: [1.3], shift: [-9]), add],
+      // About the largest scale with which no sum can leave the range of s32.
+      [.scaleShift(scale: Array(repeating: 1050, count: channels), shift: Array(repeating: 3, count: channels))],
       // A scale with which a sum may leave the range of s32.
       [.scaleShift(scale: Array(repeating: 1e9, count: channels), shift: Array(repeating: 3, count: channels))],
     ]
