@@ -125,7 +125,9 @@ private:
   }
 
   std::nullptr_t fail_number(const char *text, const std::string &expected) {
-    return fail("element " + std::to_string(filled) + ": expected " + expected + ", found '" + excerpt(text) + "'");
+    // More is not looked at, and so much may be, because texts are padded.
+    const std::string_view rest(text, OCTET_JSON_PADDING);
+    return fail("element " + std::to_string(filled) + ": expected " + expected + ", found '" + excerpt(rest) + "'");
   }
 
   template <typename Real> [[gnu::always_inline]] const char *store_real(const char *text) {
