@@ -68,6 +68,9 @@ package final class HTTPServer: @unchecked Sendable {
   /// Requests that have begun and are not answered yet.
   package var requestsInFlight: Int { openExchanges.load(ordering: .relaxed) }
 
+  /// Bytes of bodies that have arrived and are not answered yet.
+  var heldByteCount: Int { bodyByteCount.load(ordering: .relaxed) }
+
   /// Serves from now on, until `stop`.
   package init(
     listeningOn socket: consuming ListeningSocket, repository: ModelRepository, metrics: Metrics,
