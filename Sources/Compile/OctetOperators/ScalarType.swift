@@ -28,9 +28,9 @@ enum ScalarType {
   func store(_ value: Double, _ base: UnsafeMutableRawPointer, _ index: Int) {
     switch self {
     case .f32: base.assumingMemoryBound(to: Float.self)[index] = Float(value)
-    case .i32: base.assumingMemoryBound(to: Int32.self)[index] = Tensor.saturated(value, Int32.self)
-    case .i64: base.assumingMemoryBound(to: Int64.self)[index] = Tensor.saturated(value, Int64.self)
-    case .u8: base.assumingMemoryBound(to: UInt8.self)[index] = Tensor.saturated(value, UInt8.self)
+    case .i32: base.assumingMemoryBound(to: Int32.self)[index] = Int32(Self.within(value, -0x1p31, 0x1p31 - 1))
+    case .i64: base.assumingMemoryBound(to: Int64.self)[index] = Self.integer(value)
+    case .u8: base.assumingMemoryBound(to: UInt8.self)[index] = UInt8(Self.within(value, 0, 255))
     case .boolean: base.assumingMemoryBound(to: UInt8.self)[index] = value == 0 ? 0 : 1
     }
   }
@@ -40,7 +40,7 @@ enum ScalarType {
     case .i64: base.assumingMemoryBound(to: Int64.self)[index]
     case .i32: Int64(base.assumingMemoryBound(to: Int32.self)[index])
     case .u8, .boolean: Int64(base.assumingMemoryBound(to: UInt8.self)[index])
-    case .f32: Tensor.saturated(load(base, index), Int64.self)
+    case .f32: Self.integer(load(base, index))
     }
   }
 
@@ -52,5 +52,15 @@ enum ScalarType {
     case .i64: base.assumingMemoryBound(to: Int64.self)[index] = value
     case .u8, .boolean: base.assumingMemoryBound(to: UInt8.self)[index] = UInt8(truncatingIfNeeded: value)
     }
+  }
+
+  /// The bound that a value is beyond; 0 for what is not a number.
+  private static func within(_ value: Double, _ low: Double, _ high: Double) -> Double {
+    value.isNaN ? 0 : max(low, min(value, high))
+  }
+
+  private static func integer(_ value: Double) -> Int64 {
+    // The largest integer is no f64.
+    value >= 0x1p63 ? .max : Int64(within(value, -0x1p63, 0x1p63 - 1024))
   }
 }

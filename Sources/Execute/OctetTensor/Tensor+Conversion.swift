@@ -81,7 +81,7 @@ extension Tensor {
     }
   }
 
-  package static func saturated<T: FixedWidthInteger>(_ value: Double, _ type: T.Type) -> T {
+  private static func saturated<T: FixedWidthInteger>(_ value: Double, _ type: T.Type) -> T {
     let whole = value.rounded(.towardZero)
     if whole.isNaN { return 0 }
     return T(exactly: whole) ?? (whole < 0 ? T.min : T.max)

@@ -125,6 +125,16 @@ import Testing
     try expectExecutionMatchesMeaning(graph, tolerance: Tolerance(rounding: reduces ? 1e-6 : 0), inputs: own.tensors())
   }
 
+  /// What a type does not hold becomes its nearest value, what is not a number 0.
+  @Test(arguments: [ElementType.i32, .i64, .u8, .boolean])
+  func conversionsSaturate(_ type: ElementType) throws {
+    let g = GraphBuilder()
+    g.output(try g.add(Convert(to: type), try g.input("x", [10])))
+    let values = [.nan, .infinity, -.infinity, 3e9, -3e9, 1e19, -1e19, 255.9, -0.5, 0x1p63]
+    try expectExecutionMatchesMeaning(
+      g.graph, tolerance: Tolerance(rounding: 0), inputs: [Tensor(.f32, [10], converting: values)])
+  }
+
   @Test func allCasesWereMade() { #expect(Self.others.count == 16 + 12 + 8 + 3 + 6) }
 
   // MARK: - Detection

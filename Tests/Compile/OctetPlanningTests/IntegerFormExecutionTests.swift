@@ -68,6 +68,21 @@ import Testing
     #expect(!sums.isEmpty && sums.allSatisfy { $0.precision == "int8" })
   }
 
+  /// ConvInteger as it comes from ONNX: bytes less a zero point on both sides, the scale behind the sum.
+  @Test func bytesWithoutAScaleAreMultipliedAsTheyAre() throws {
+    let g = GraphBuilder()
+    let bytes = try g.add(Convert(to: .f32), try g.input("x", [2, 5, 7, 6], .u8))
+    let x = try g.add(Subtract(), bytes, try g.add(Convert(to: .f32), try g.constant([100], nil, .u8)))
+    let integers = try g.add(Convert(to: .f32), try g.randomConstant([9, 5, 3, 3], in: 0...255.9, .u8))
+    let zeroPoints = try g.add(Convert(to: .f32), try g.randomConstant([9, 1, 1, 1], in: 80...170, .u8))
+    let sums = try g.convolution(x, try g.add(Subtract(), integers, zeroPoints), pads: 1)
+    g.output(try g.add(Multiply(), sums, try g.scalar(1e-4)))
+    let layers = try ModelCompiler().layers(of: g.graph).filter { $0.macs > 0 }
+    #expect(layers.map(\.precision) == ["int8", "int8"])
+    var random = SeededRandom(seed: 3)
+    try expectExecutionMatchesMeaningEverywhere(g.graph, inputs: [random.tensor(.u8, [2, 5, 7, 6], in: 0...255.9)])
+  }
+
   @Test func asymmetricDepthwiseWeights() throws {
     let g = GraphBuilder()
     let x = try g.fakeQuantize(try g.input("x", [2, 6, 7, 6]), -0.7, 1.3)

@@ -182,3 +182,33 @@ import Testing
     expectUnchanged(g.graph, by: FoldConvertedFloats())
   }
 }
+
+/// Weights of ConvInteger and MatMulInteger: integers less a zero point, and no scale.
+@Suite struct IntegerWeightsTests {
+  private func weights(_ g: GraphBuilder, _ shape: Shape) throws -> Value {
+    let integers = try g.add(Convert(to: .f32), try g.randomConstant(shape, in: 0...255.9, .u8))
+    return try g.add(Subtract(), integers, try g.add(Convert(to: .f32), try g.constant([117], nil, .u8)))
+  }
+
+  @Test func whatIsMultipliedHasScaleOne() throws {
+    let g = GraphBuilder()
+    g.output(
+      try g.add(MatMul(transposeA: false, transposeB: false), try g.input("x", [2, 4]), try weights(g, [4, 3])))
+    try expectRewrite(
+      of: g.graph, by: DequantizeWeights(),
+      gives: """
+        x: f32[2, 4]
+        %1 = Dequantize(i8[4, 3]) scale 1.0 zeroPoint -11.0: f32[4, 3]
+        %2 = MatMul(x, %1): f32[2, 3]
+        y = %2
+        """)
+  }
+
+  @Test func whatOthersReadStays() throws {
+    let g = GraphBuilder()
+    let w = try weights(g, [4, 3])
+    g.output(try g.add(MatMul(transposeA: false, transposeB: false), try g.input("x", [2, 4]), w), "product")
+    g.output(w, "weights")
+    expectUnchanged(g.graph, by: DequantizeWeights())
+  }
+}

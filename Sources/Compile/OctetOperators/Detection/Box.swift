@@ -64,10 +64,12 @@ struct Box {
 
   /// Intersection over union.
   func overlap(_ other: Box) -> Double {
-    let shared = Box(
-      left: max(left, other.left), top: max(top, other.top), right: min(right, other.right),
-      bottom: min(bottom, other.bottom))
-    let intersection = shared.width <= 0 || shared.height <= 0 ? 0 : shared.width * shared.height
+    // Most boxes are apart along one axis.
+    let sharedWidth = min(right, other.right) - max(left, other.left)
+    if sharedWidth <= 0 { return 0 }
+    let sharedHeight = min(bottom, other.bottom) - max(top, other.top)
+    if sharedHeight <= 0 { return 0 }
+    let intersection = sharedWidth * sharedHeight
     return intersection == 0 ? 0 : intersection / (area + other.area - intersection)
   }
 }

@@ -76,7 +76,7 @@ private struct ScatterPrimitive: Primitive {
         let isFirst = counts && seen[place] == 0
         numbers.store(
           isFirst ? value : reduction.combine(numbers.load(destination, place), value), destination, place)
-        if counts { seen[place] += 1 }
+        if counts { seen[place] &+= 1 }
       }
     }
     if let numbers, reduction == .mean { divide(numbers, destination, seen) }

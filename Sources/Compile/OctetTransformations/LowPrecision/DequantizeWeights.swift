@@ -2,13 +2,13 @@ import OctetGraph
 import OctetOperators
 import OctetTensor
 
-/// `const i8 → Convert → [Subtract zeroPoint] → Multiply scale`  ⇒  `dequantize(const i8)`
+/// `const i8 → Convert → [Subtract zeroPoint] → [Multiply scale]`  ⇒  `dequantize(const i8)`
 ///
-/// How NNCF stores weights. u8 weights become s8 by moving their zero point by 128.
+/// How NNCF stores weights; without a scale, those of ConvInteger and MatMulInteger. u8 weights become s8 by moving their
+/// zero point by 128.
 struct DequantizeWeights: RewriteRule {
   func rewrite(_ node: Node, in graph: Graph) -> GraphPatch? {
-    guard node.op is Multiply, node.type.elementType == .f32 else { return nil }
-    guard let (integers, zeroPoints, scales) = match(node, in: graph) else { return nil }
+    guard node.type.elementType == .f32, let (integers, zeroPoints, scales) = match(node, in: graph) else { return nil }
     guard let parameters = WeightParameters(integers.shape, scales: scales, zeroPoints: zeroPoints) else { return nil }
     let (signed, moved) = Self.signed(integers, parameters.dequantization)
 
@@ -19,16 +19,35 @@ struct DequantizeWeights: RewriteRule {
   }
 
   private func match(_ node: Node, in graph: Graph) -> (integers: Tensor, zeroPoints: Tensor?, scales: Tensor)? {
+    guard node.op is Multiply else {
+      guard let (integers, zeroPoints) = integers(node, in: graph), isSummed(node, in: graph) else { return nil }
+      return (integers, zeroPoints, Tensor(.f32, .scalar, elements: [Float(1)]))
+    }
     for (data, factor) in [(0, 1), (1, 0)] {
-      guard let scales = floatConstant(node.operands[factor], in: graph) else { continue }
-      let producer = graph.producer(of: node.operands[data])
-      if let integers = convertedConstant(producer, in: graph) { return (integers, nil, scales) }
-      guard producer.op is Subtract, let zeroPoints = floatConstant(producer.operands[1], in: graph),
-        let integers = convertedConstant(graph.producer(of: producer.operands[0]), in: graph)
+      guard let scales = floatConstant(node.operands[factor], in: graph),
+        let (integers, zeroPoints) = integers(graph.producer(of: node.operands[data]), in: graph)
       else { continue }
       return (integers, zeroPoints, scales)
     }
     return nil
+  }
+
+  private func integers(_ node: Node, in graph: Graph) -> (Tensor, zeroPoints: Tensor?)? {
+    if let integers = convertedConstant(node, in: graph) { return (integers, nil) }
+    guard node.op is Subtract, let zeroPoints = floatConstant(node.operands[1], in: graph),
+      let integers = convertedConstant(graph.producer(of: node.operands[0]), in: graph)
+    else { return nil }
+    return (integers, zeroPoints)
+  }
+
+  /// Whether the node is what sums of products multiply with, and nothing else.
+  private func isSummed(_ node: Node, in graph: Graph) -> Bool {
+    let users = graph.users(of: node.value)
+    return !users.isEmpty && !graph.isOutput(node.value)
+      && users.allSatisfy { user in
+        (user.op is any ConvolutionFamily || user.op is MatMul) && user.operands[0] != node.value
+          && user.operands[1] == node.value
+      }
   }
 
   private func convertedConstant(_ node: Node, in graph: Graph) -> Tensor? {
