@@ -5,8 +5,8 @@
 /// block, so the processor predicts it.
 #include "octet_epilogue.h"
 
+#include "epilogue/direct.h"
 #include "isa/name.h"
-#include "isa/narrow.h"
 #include "isa/vector_unary.h"
 
 enum { BLOCK_VECTORS = 4, BLOCK_CHANNELS = BLOCK_VECTORS * OCTET_LANES };
@@ -172,7 +172,7 @@ OCTET_INLINE void store_bytes(uint8_t *to, f32x16 v, const octet_epilogue *epilo
                  lanes);
 }
 
-OCTET_INLINE void store_block(const f32x16 *v, size_t units, const octet_epilogue *epilogue, epilogue_place place) {
+OCTET_INLINE void store_values(const f32x16 *v, size_t units, const octet_epilogue *epilogue, epilogue_place place) {
   const octet_epilogue_tile *tile = place.tile;
   const size_t channel = tile->first_channel + place.channel, stride = tile->strides->output;
   uint8_t *first = tile->buffers->output + tile->first_pixel * stride;
@@ -201,7 +201,7 @@ OCTET_INLINE void run_rows(const octet_epilogue *epilogue, const octet_epilogue_
     for (size_t step = 0; step < epilogue->step_count; step++) {
       apply_step(v, units, &epilogue->steps[step], place);
     }
-    store_block(v, units, epilogue, place);
+    store_values(v, units, epilogue, place);
   }
 }
 
@@ -221,92 +221,93 @@ OCTET_INLINE f32x16 transformed(f32x16 v, const lane_affine *affine, size_t chan
 /// Whether a program is scaleShift → function → scaleShift → u8: what most activations of quantized networks are.
 OCTET_INLINE bool is_activation(const octet_epilogue *epilogue, const octet_epilogue_tile *tile) {
   const octet_epilogue_step *steps = epilogue->steps;
-  return epilogue->step_count == 3 && tile->sums_are_integers && epilogue->output_type != OCTET_ELEMENT_F32 &&
+  return epilogue->step_count == 3 && tile->sums_are_integers && epilogue->output_type == OCTET_ELEMENT_U8 &&
          steps[0].operation == OCTET_SCALE_SHIFT && steps[1].operation == OCTET_FUNCTION &&
          (steps[2].operation == OCTET_SCALE_SHIFT || steps[2].operation == OCTET_SCALE_SHIFT_ALL);
 }
 
-/// Stores `width` channels of values that are still to be transformed. Four vectors narrow to u8 together where all do:
-/// what is too large for an s32 would become 0, as what is too small or no number shall.
-OCTET_INLINE void store_activations(uint8_t *to, const f32x16 *v, const lane_affine *affine,
-                                    const octet_epilogue *epilogue, size_t affine_channel, size_t channel,
-                                    size_t width) {
-  if (width % OCTET_BLOCK != 0 || epilogue->output_type != OCTET_ELEMENT_U8) {
-    for (size_t c = 0; c < width; c += OCTET_LANES) {
-      store_bytes(to + c, transformed(*v++, affine, affine_channel + c), epilogue, channel + c, width - c);
-    }
-    return;
-  }
-  for (size_t c = 0; c < width; c += OCTET_BLOCK) {
+/// Values of `count` rows, to be narrowed. What is too large for an s32 would become 0, as what is too small or no
+/// number shall.
+OCTET_INLINE void store_activations(const octet_direct_rows *rows, const f32x16 *values, const lane_affine *affine,
+                                    size_t row, size_t count, size_t units, bool full) {
+  const size_t at_once = OCTET_BLOCK_VECTORS / units;
+  for (size_t first = 0; first < count; first += at_once) {
+    const size_t together = count - first < at_once ? count - first : at_once;
     f32x16 block[OCTET_BLOCK_VECTORS];
-    for (size_t i = 0; i < OCTET_BLOCK_VECTORS; i++) {
-      block[i] = min_f32(255.0f, transformed(*v++, affine, affine_channel + c + i * OCTET_LANES));
+    _Pragma("clang loop unroll(full)") for (size_t i = 0; i < OCTET_BLOCK_VECTORS; i++) {
+      // A block that is not full repeats its last row.
+      const size_t in_block = i / units < together ? i / units : together - 1, unit = i % units;
+      const f32x16 v = transformed(values[(first + in_block) * units + unit], affine, unit * OCTET_LANES);
+      block[i] = min_f32(255.0f, v);
     }
-    u8x64 bytes = narrow_f32(block), low, high;
-    __builtin_memcpy(&low, epilogue->low + channel + c, sizeof low);
-    __builtin_memcpy(&high, epilogue->high + channel + c, sizeof high);
-    bytes = __builtin_elementwise_min(__builtin_elementwise_max(bytes, low), high);
-    __builtin_memcpy(to + c, &bytes, sizeof bytes);
+    store_block(rows, block, row + first, together, units, full);
   }
 }
 
-/// Rows of such a program, as many at once as fit into `values`: then the function loads its constants once for them.
-static void run_activation(const octet_epilogue *epilogue, const octet_epilogue_tile *tile) {
-  enum { MOST_VECTORS_AT_ONCE = 32 };
+/// Rows of `units` times sixteen channels, a constant, as many at once as fit into `values`: then the function loads
+/// its constants once for them.
+OCTET_INLINE void run_activation(const octet_epilogue *epilogue, const octet_epilogue_tile *tile, size_t channel,
+                                 size_t units) {
+  enum { MOST_BLOCKS_AT_ONCE = 8 };
   const octet_epilogue_step *steps = epilogue->steps;
   float same_scale[OCTET_LANES], same_shift[OCTET_LANES];
   store_f32(same_scale, steps[2].a);
   store_f32(same_shift, steps[2].b);
-  const bool is_same = steps[2].operation == OCTET_SCALE_SHIFT_ALL;
-  const size_t first_channel = tile->first_channel, channels = tile->channels;
-  const lane_affine before = {steps[0].first + first_channel, steps[0].second + first_channel, 1};
-  const lane_affine after = is_same ? (lane_affine){same_scale, same_shift, 0}
-                                    : (lane_affine){steps[2].first + first_channel, steps[2].second + first_channel, 1};
-  const size_t units = (channels + OCTET_LANES - 1) / OCTET_LANES;
-  const size_t units_at_once = units < MOST_VECTORS_AT_ONCE ? units : MOST_VECTORS_AT_ONCE;
-  const size_t rows_at_once = MOST_VECTORS_AT_ONCE / units_at_once;
-  f32x16 values[MOST_VECTORS_AT_ONCE];
+  const size_t at = tile->first_channel + channel, left = tile->channels - channel;
+  const lane_affine before = {steps[0].first + at, steps[0].second + at, 1};
+  const lane_affine after = steps[2].operation == OCTET_SCALE_SHIFT_ALL
+                                ? (lane_affine){same_scale, same_shift, 0}
+                                : (lane_affine){steps[2].first + at, steps[2].second + at, 1};
+  const size_t stride = tile->strides->output;
+  const octet_direct_rows rows = {.low = epilogue->low + at,
+                                  .high = epilogue->high + at,
+                                  .output = tile->buffers->output + tile->first_pixel * stride + at,
+                                  .output_stride = stride,
+                                  .channels = left < units * OCTET_LANES ? left : units * OCTET_LANES};
+  const size_t rows_at_once = OCTET_BLOCK_VECTORS / units * MOST_BLOCKS_AT_ONCE;
+  f32x16 values[MOST_BLOCKS_AT_ONCE * OCTET_BLOCK_VECTORS];
   for (size_t row = 0; row < tile->rows; row += rows_at_once) {
-    const size_t end = tile->rows - row < rows_at_once ? tile->rows : row + rows_at_once;
-    for (size_t unit = 0; unit < units; unit += units_at_once) {
-      const size_t first = unit * OCTET_LANES, left = channels - first;
-      const size_t width = left < units_at_once * OCTET_LANES ? left : units_at_once * OCTET_LANES;
-      f32x16 *v = values;
-      for (size_t r = row; r < end; r++) {
-        const int32_t *sums = (const int32_t *)tile->sums + r * tile->row_stride + first;
-        for (size_t c = 0; c < width; c += OCTET_LANES) {
-          *v++ = transformed(f32_of_i32((i32x16)load_u32(sums + c)), &before, first + c);
-        }
+    const size_t count = tile->rows - row < rows_at_once ? tile->rows - row : rows_at_once;
+    for (size_t r = 0; r < count; r++) {
+      const int32_t *sums = (const int32_t *)tile->sums + (row + r) * tile->row_stride + channel;
+      _Pragma("clang loop unroll(full)") for (size_t unit = 0; unit < units; unit++) {
+        const f32x16 sum = f32_of_i32((i32x16)load_u32(sums + unit * OCTET_LANES));
+        values[r * units + unit] = transformed(sum, &before, unit * OCTET_LANES);
       }
-      apply_function(values, (size_t)(v - values), &steps[1]);
-      v = values;
-      for (size_t r = row; r < end; r++) {
-        uint8_t *to = tile->buffers->output + (tile->first_pixel + r) * tile->strides->output + first_channel + first;
-        store_activations(to, v, &after, epilogue, first, first_channel + first, width);
-        v += (width + OCTET_LANES - 1) / OCTET_LANES;
-      }
+    }
+    apply_function(values, count * units, &steps[1]);
+    if (rows.channels == units * OCTET_LANES) {
+      store_activations(&rows, values, &after, row, count, units, true);
+    } else {
+      store_activations(&rows, values, &after, row, count, units, false);
     }
   }
 }
 
-void OCTET_KERNEL_NAME(octet_epilogue)(const octet_epilogue *epilogue, const octet_epilogue_tile *tile) {
+/// The rows of one block of channels, of `units` times sixteen.
+OCTET_INLINE void run_block(const octet_epilogue *epilogue, const octet_epilogue_tile *tile, size_t channel,
+                            size_t units) {
   if (is_activation(epilogue, tile)) {
-    run_activation(epilogue, tile);
-    return;
+    run_activation(epilogue, tile, channel, units);
+  } else {
+    run_rows(epilogue, tile, channel, units);
   }
+}
+
+void OCTET_KERNEL_NAME(octet_epilogue)(const octet_epilogue *epilogue, const octet_epilogue_tile *tile) {
   for (size_t channel = 0; channel < tile->channels; channel += BLOCK_CHANNELS) {
     switch ((tile->channels - channel + OCTET_LANES - 1) / OCTET_LANES) {
     case 1:
-      run_rows(epilogue, tile, channel, 1);
+      run_block(epilogue, tile, channel, 1);
       break;
     case 2:
-      run_rows(epilogue, tile, channel, 2);
+      run_block(epilogue, tile, channel, 2);
       break;
     case 3:
-      run_rows(epilogue, tile, channel, 3);
+      run_block(epilogue, tile, channel, 3);
       break;
     default:
-      run_rows(epilogue, tile, channel, BLOCK_VECTORS);
+      run_block(epilogue, tile, channel, BLOCK_VECTORS);
       break;
     }
   }

@@ -35,6 +35,10 @@ struct ListedDotKernel: Sendable, CustomTestStringConvertible {
       [requantize],
       [requantize, .roundClamp(low: 0, high: 255), add],
       [requantize, .roundClamp(low: -7, high: 90), .scaleShift(scale: [1.3], shift: [-9]), add],
+      // Activations, of which the last overflows.
+      [requantize, .unary(.geluErf), .scaleShift(scale: [2.5], shift: [9])],
+      [requantize, .unary(.hardSwish), .scaleShift(scale: random.floats(channels, in: 0.5...2), shift: [-3])],
+      [requantize, .unary(.exp), .scaleShift(scale: [1e20], shift: [0])],
       // About the largest scale with which no sum can leave the range of s32.
       [.scaleShift(scale: Array(repeating: 1050, count: channels), shift: Array(repeating: 3, count: channels))],
       // A scale with which a sum may leave the range of s32.
