@@ -46,12 +46,22 @@ final class WeightSource {
       throw .model(
         "expected \(byteCount) bytes at offset \(offset) of \(name), found a file of \(file.bytes.count) bytes")
     }
-    let storage = TensorStorage(viewing: UnsafeRawBufferPointer(rebasing: file.bytes[offset..<end]), keeping: file)
-    guard let tensor = Tensor(type, shape, storage: storage) else {
+    guard let tensor = Tensor(type, shape, storage: Self.storage(offset..<end, of: file)) else {
       throw .model("expected \(type)\(shape), found \(byteCount) bytes")
     }
     tensors[request] = tensor
     return tensor
+  }
+
+  /// A view of the file; what stands at its end gets memory of its own, since kernels read past the end of an operand.
+  private static func storage(_ range: Range<Int>, of file: FileContents) -> TensorStorage {
+    let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[range])
+    if file.bytes.count - range.upperBound >= TensorStorage.slack {
+      return TensorStorage(viewing: bytes, keeping: file)
+    }
+    let copy = TensorStorage(byteCount: bytes.count)
+    if let source = bytes.baseAddress { copy.base.copyMemory(from: source, byteCount: bytes.count) }
+    return copy
   }
 
   private func openFile() throws(ModelError) -> FileContents {
