@@ -24,7 +24,8 @@ package protocol Operator: Sendable, Equatable {
   /// Multiply-accumulate operations of one execution.
   func macs(_ operands: [Operand], _ results: [TensorType]) -> Int
 
-  /// Layers of the model that it computes besides the node's own, and that users want to see on their own.
+  /// Layers of the model that it computes besides the node's own, and that users want to see on their own. Counters give
+  /// the time of all to the node's.
   func furtherLayers(_ operands: [Operand]) -> [FurtherLayer]
 
   /// The dequantization of each result when the operands stay integers and this operator runs on them unchanged:
