@@ -1,6 +1,7 @@
 import OctetGraph
 import OctetOperators
 import OctetPlanning
+import OctetRuntime
 import OctetTensor
 import OctetTestSupport
 import Testing
