@@ -24,10 +24,10 @@ enum {
   OCTET_WINOGRAD_OUTPUTS = 4,
   OCTET_WINOGRAD_INPUTS = 6,
   OCTET_WINOGRAD_POSITIONS = OCTET_WINOGRAD_INPUTS * OCTET_WINOGRAD_INPUTS,
-  /// The most tiles that are worked on together, and the most bytes of their transformed inputs. They stand on the
-  /// stack and stay in the second cache.
-  OCTET_WINOGRAD_TILES = 12,
-  OCTET_WINOGRAD_BLOCK_BYTES = 147456,
+  /// The most tiles that any kernel works on together, and the most bytes of their transformed inputs. They stand on
+  /// the stack and stay in the second cache.
+  OCTET_WINOGRAD_TILES = 16,
+  OCTET_WINOGRAD_BLOCK_BYTES = 294912,
 };
 
 typedef struct octet_winograd_plan octet_winograd_plan;
@@ -51,10 +51,21 @@ typedef struct octet_winograd_range {
   size_t percent;
 } octet_winograd_range;
 
+/// How weights are stored. For each panel of sixteen output channels:
+typedef enum octet_winograd_format {
+  /// For each position, for each pair of input channels, the pair's s16 for each of the sixteen.
+  OCTET_WINOGRAD_TRANSFORMED,
+  /// Transformed along the height only: for each line of positions, for each pair, three times that, one for each tap.
+  OCTET_WINOGRAD_HALF_TRANSFORMED,
+} octet_winograd_format;
+
 typedef struct octet_winograd_kernel {
   octet_isa isa;
   const char *name;
   octet_winograd_function *function;
+  octet_winograd_format format;
+  /// The most tiles that it works on together.
+  size_t tiles;
   octet_winograd_range range;
 } octet_winograd_kernel;
 
@@ -75,10 +86,11 @@ bool octet_winograd_pays(const octet_winograd_kernel *kernel, const octet_convol
 bool octet_winograd_is_exact(const int8_t *weights, size_t outputs, size_t length);
 
 /// Bytes of packed weights.
-size_t octet_winograd_weight_bytes(size_t inputs, size_t outputs);
+size_t octet_winograd_weight_bytes(octet_winograd_format format, size_t inputs, size_t outputs);
 
 /// Packs weights [outputs][inputs][3][3] into as many zeroed bytes.
-void octet_winograd_pack(size_t inputs, size_t outputs, const int8_t *weights, uint8_t *packed);
+void octet_winograd_pack(octet_winograd_format format, size_t inputs, size_t outputs, const int8_t *weights,
+                         uint8_t *packed);
 
 struct octet_winograd_plan {
   octet_convolution_geometry geometry;

@@ -1,13 +1,13 @@
 /// The list of kernels that convolve by tiles.
 #include "octet_winograd.h"
 
-#define OCTET_WINOGRAD(isa, function, channels, pixels, large_pixels, percent) octet_winograd_function function;
+#define OCTET_WINOGRAD(isa, function, ...) octet_winograd_function function;
 #include "kernels.def"
 #undef OCTET_WINOGRAD
 
 static const octet_winograd_kernel kernels[] = {
-#define OCTET_WINOGRAD(isa, function, channels, pixels, large_pixels, percent)                                         \
-  {isa, #function, function, {channels, pixels, large_pixels, percent}},
+#define OCTET_WINOGRAD(isa, function, format, tiles, ...)                                                              \
+  {isa, #function, function, OCTET_WINOGRAD_##format, tiles, {__VA_ARGS__}},
 #include "kernels.def"
 #undef OCTET_WINOGRAD
 };

@@ -1,5 +1,4 @@
-/// Weights as the kernels read them: for each panel of sixteen output channels, for each position, for each pair of
-/// input channels, the pair's s16 for each of the sixteen.
+/// Weights as the kernels read them, octet_winograd_format.
 #include "octet_winograd.h"
 
 #include <string.h>
@@ -16,8 +15,13 @@ static size_t divide_up(size_t a, size_t b) {
   return (a + b - 1) / b;
 }
 
-size_t octet_winograd_weight_bytes(size_t inputs, size_t outputs) {
-  return divide_up(outputs, OCTET_CHANNEL_UNIT) * OCTET_WINOGRAD_POSITIONS * divide_up(inputs, PAIR) * UNIT_BYTES;
+/// Units of a pair's weights for a panel.
+static size_t units_of(octet_winograd_format format) {
+  return OCTET_WINOGRAD_INPUTS * (format == OCTET_WINOGRAD_HALF_TRANSFORMED ? TAPS : OCTET_WINOGRAD_INPUTS);
+}
+
+size_t octet_winograd_weight_bytes(octet_winograd_format format, size_t inputs, size_t outputs) {
+  return divide_up(outputs, OCTET_CHANNEL_UNIT) * divide_up(inputs, PAIR) * units_of(format) * UNIT_BYTES;
 }
 
 /// The largest sum has all activations 255 where weights are positive, the smallest where they are negative.
@@ -49,34 +53,47 @@ static void transform(const int16_t from[][UNIT], size_t from_step, int16_t to[]
   }
 }
 
-/// Packs input channels `first_input` and the next for a panel, `step` bytes from one position to the next.
-static void pack_pair(size_t inputs, size_t outputs, const int8_t *weights, size_t first_output, size_t first_input,
-                      uint8_t *packed, size_t step) {
-  int16_t taps[TAPS * TAPS][UNIT] = {{0}}, lines[OCTET_WINOGRAD_INPUTS * TAPS][UNIT];
-  int16_t positions[OCTET_WINOGRAD_POSITIONS][UNIT];
+/// The weights of input channels `first_input` and the next for a panel, zeros beyond the last of either.
+static void gather_pair(size_t inputs, size_t outputs, const int8_t *weights, size_t first_output, size_t first_input,
+                        int16_t taps[TAPS * TAPS][UNIT]) {
   for (size_t i = 0; i < UNIT; i++) {
     const size_t output = first_output + i / PAIR, input = first_input + i % PAIR;
-    for (size_t tap = 0; tap < TAPS * TAPS && output < outputs && input < inputs; tap++) {
-      taps[tap][i] = weights[(output * inputs + input) * TAPS * TAPS + tap];
+    const bool is_there = output < outputs && input < inputs;
+    for (size_t tap = 0; tap < TAPS * TAPS; tap++) {
+      taps[tap][i] = is_there ? weights[(output * inputs + input) * TAPS * TAPS + tap] : 0;
     }
   }
+}
+
+/// Packs pair number `pair` of `pairs` for a panel.
+static void pack_pair(octet_winograd_format format, const int16_t taps[TAPS * TAPS][UNIT], size_t pair, size_t pairs,
+                      uint8_t *packed) {
+  int16_t lines[OCTET_WINOGRAD_INPUTS * TAPS][UNIT], positions[OCTET_WINOGRAD_INPUTS][UNIT];
   for (size_t column = 0; column < TAPS; column++) {
     transform(taps + column, TAPS, lines + column, TAPS);
   }
   for (size_t line = 0; line < OCTET_WINOGRAD_INPUTS; line++) {
-    transform(lines + line * TAPS, 1, positions + line * OCTET_WINOGRAD_INPUTS, 1);
-  }
-  for (size_t position = 0; position < OCTET_WINOGRAD_POSITIONS; position++) {
-    memcpy(packed + position * step, positions[position], UNIT_BYTES);
+    if (format == OCTET_WINOGRAD_HALF_TRANSFORMED) {
+      memcpy(packed + (line * pairs + pair) * TAPS * UNIT_BYTES, lines + line * TAPS, TAPS * UNIT_BYTES);
+      continue;
+    }
+    transform(lines + line * TAPS, 1, positions, 1);
+    for (size_t column = 0; column < OCTET_WINOGRAD_INPUTS; column++) {
+      const size_t position = line * OCTET_WINOGRAD_INPUTS + column;
+      memcpy(packed + (position * pairs + pair) * UNIT_BYTES, positions[column], UNIT_BYTES);
+    }
   }
 }
 
-void octet_winograd_pack(size_t inputs, size_t outputs, const int8_t *weights, uint8_t *packed) {
-  const size_t pairs = divide_up(inputs, PAIR), step = pairs * UNIT_BYTES;
+void octet_winograd_pack(octet_winograd_format format, size_t inputs, size_t outputs, const int8_t *weights,
+                         uint8_t *packed) {
+  const size_t pairs = divide_up(inputs, PAIR);
+  int16_t taps[TAPS * TAPS][UNIT];
   for (size_t output = 0; output < outputs; output += OCTET_CHANNEL_UNIT) {
     for (size_t pair = 0; pair < pairs; pair++) {
-      pack_pair(inputs, outputs, weights, output, pair * PAIR, packed + pair * UNIT_BYTES, step);
+      gather_pair(inputs, outputs, weights, output, pair * PAIR, taps);
+      pack_pair(format, taps, pair, pairs, packed);
     }
-    packed += OCTET_WINOGRAD_POSITIONS * step;
+    packed += pairs * units_of(format) * UNIT_BYTES;
   }
 }

@@ -44,7 +44,7 @@ bool octet_winograd_pays(const octet_winograd_kernel *kernel, const octet_convol
   const size_t inputs = g->group_inputs, outputs = g->group_outputs;
   const size_t pixels = g->batch * g->output[1] * g->output[2];
   const size_t computed = tiles_of(g) * OCTET_WINOGRAD_OUTPUTS * OCTET_WINOGRAD_OUTPUTS;
-  const bool is_large = octet_winograd_weight_bytes(inputs, outputs) > LARGE_WEIGHTS;
+  const bool is_large = octet_winograd_weight_bytes(kernel->format, inputs, outputs) > LARGE_WEIGHTS;
   return octet_winograd_can(g) && smaller(inputs, outputs) >= range->channels &&
          pixels >= (is_large ? range->large_pixels : range->pixels) && computed * 100 <= pixels * range->percent;
 }
@@ -56,7 +56,7 @@ void octet_winograd_prepare(octet_winograd_plan *plan) {
   plan->kind = octet_epilogue_kind_of(plan->epilogue, g->group_inputs * octet_tap_count(g));
   plan->tile_rows = divide_up(g->output[1], OCTET_WINOGRAD_OUTPUTS);
   plan->tile_columns = divide_up(g->output[2], OCTET_WINOGRAD_OUTPUTS);
-  plan->tiles_at_once = smaller(OCTET_WINOGRAD_TILES, OCTET_WINOGRAD_BLOCK_BYTES / tile_bytes);
+  plan->tiles_at_once = smaller(plan->kernel->tiles, OCTET_WINOGRAD_BLOCK_BYTES / tile_bytes);
 }
 
 void octet_winograd_locate(const octet_winograd_task *task, size_t tile,
@@ -111,7 +111,7 @@ void octet_winograd_run(const octet_winograd_plan *plan, const uint8_t *input, c
   // At the best thirty-two products per cycle, and as many cycles again for the transforms of 48 channels.
   const size_t cycles = tiles * panels * OCTET_WINOGRAD_POSITIONS * (g->group_inputs + 48) / 2;
   const size_t tasks = octet_team_tasks(team, cycles, tiles * panels);
-  run.stretches = smaller(tasks, divide_up(tiles, OCTET_WINOGRAD_TILES));
+  run.stretches = smaller(tasks, divide_up(tiles, plan->kernel->tiles));
   run.parts = smaller(divide_up(tasks, run.stretches), panels);
   octet_team_run(team, run_task, &run, run.stretches * run.parts);
 }

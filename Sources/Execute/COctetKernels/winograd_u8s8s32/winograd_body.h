@@ -47,6 +47,8 @@ typedef struct {
   _Alignas(64) int32_t sums[OUTPUTS][MOST_TILES * OUTPUTS][PANEL];
 } winograd_block;
 
+#include "winograd_u8s8s32/products_body.h"
+
 // MARK: - Bᵀ d B
 
 OCTET_INLINE s16x16 widen_channels(const uint8_t *from) {
@@ -91,74 +93,6 @@ OCTET_STEP void transform_tile(winograd_block *block, size_t tile) {
       OCTET_UNROLLED for (size_t x = 0; x < INPUTS; x++) {
         store_channels(to + (y * INPUTS + x) * block->position_step, transformed[x]);
       }
-    }
-  }
-}
-
-// MARK: - ⊙
-
-OCTET_INLINE sum_vector add_pair(sum_vector sums, sum_vector inputs, sum_vector weights) {
-#ifdef OCTET_VPDPWSSD
-  return (sum_vector)OCTET_VPDPWSSD(sums, inputs, weights);
-#else
-  return (sum_vector)((modular_vector)sums + (modular_vector)OCTET_VPMADDWD(inputs, weights));
-#endif
-}
-
-/// The sums of `rows` tiles, a constant, for a panel at one position.
-OCTET_INLINE void multiply_rows(const uint8_t *inputs, size_t tile_step, const uint8_t *weights, size_t pairs,
-                                int32_t to[][PANEL], size_t rows) {
-  sum_vector sums[ROWS][UNIT_VECTORS] = {{0}};
-  for (size_t pair = 0; pair < pairs; pair++) {
-    sum_vector weight[UNIT_VECTORS];
-    OCTET_UNROLLED for (size_t v = 0; v < UNIT_VECTORS; v++) {
-      weight[v] = load_vector(weights + v * sizeof(sum_vector));
-    }
-    OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
-      int32_t input;
-      __builtin_memcpy(&input, inputs + r * tile_step, sizeof input);
-      OCTET_UNROLLED for (size_t v = 0; v < UNIT_VECTORS; v++) {
-        sums[r][v] = add_pair(sums[r][v], input, weight[v]);
-      }
-    }
-    inputs += PAIR_BYTES;
-    weights += WEIGHT_STEP_BYTES;
-  }
-  OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
-    OCTET_UNROLLED for (size_t v = 0; v < UNIT_VECTORS; v++) {
-      store_vector(to[r] + v * SUM_LANES, sums[r][v]);
-    }
-  }
-}
-
-/// Row counts beyond the kernel's are never asked for, and no code is made for them.
-#define OCTET_MULTIPLY_ROWS(count)                                                                                     \
-  case count:                                                                                                          \
-    if (count <= ROWS) {                                                                                               \
-      multiply_rows(inputs, block->tile_step, weights, pairs, to, count);                                              \
-    }                                                                                                                  \
-    break;
-
-/// All tiles at one position, in groups of nearly the same size.
-OCTET_STEP void multiply_position(winograd_block *block, size_t position, const uint8_t *weights, size_t pairs) {
-  const size_t groups = (block->tiles + ROWS - 1) / ROWS;
-  for (size_t group = 0; group < groups; group++) {
-    const size_t first = block->tiles * group / groups, end = block->tiles * (group + 1) / groups;
-    const uint8_t *inputs = block->inputs + position * block->position_step + first * block->tile_step;
-    int32_t (*to)[PANEL] = &block->products[position][first];
-    switch (end - first) {
-      OCTET_MULTIPLY_ROWS(1)
-      OCTET_MULTIPLY_ROWS(2)
-      OCTET_MULTIPLY_ROWS(3)
-      OCTET_MULTIPLY_ROWS(4)
-      OCTET_MULTIPLY_ROWS(5)
-      OCTET_MULTIPLY_ROWS(6)
-      OCTET_MULTIPLY_ROWS(7)
-      OCTET_MULTIPLY_ROWS(8)
-      OCTET_MULTIPLY_ROWS(9)
-      OCTET_MULTIPLY_ROWS(10)
-      OCTET_MULTIPLY_ROWS(11)
-      OCTET_MULTIPLY_ROWS(12)
     }
   }
 }
@@ -284,15 +218,13 @@ static void finish_tiles(winograd_block *block, size_t first_channel) {
 static void run_block(winograd_block *block) {
   const octet_winograd_task *task = block->task;
   const octet_winograd_plan *plan = task->plan;
-  const size_t pairs = (plan->geometry.group_inputs + 1) / 2, position_bytes = pairs * WEIGHT_STEP_BYTES;
+  const size_t pairs = (plan->geometry.group_inputs + 1) / 2;
+  const size_t panel_bytes = INPUTS * LINE_BYTES_OF_WEIGHTS * pairs;
   for (size_t tile = 0; tile < block->tiles; tile++) {
     transform_tile(block, tile);
   }
   for (size_t panel = task->first_panel; panel < task->end_panel; panel++) {
-    const uint8_t *weights = plan->weights + panel * POSITIONS * position_bytes;
-    for (size_t position = 0; position < POSITIONS; position++) {
-      multiply_position(block, position, weights + position * position_bytes, pairs);
-    }
+    multiply_panel(block, plan->weights + panel * panel_bytes, pairs);
     sum_tiles(block, plan->initial + panel * PANEL);
     finish_tiles(block, panel * PANEL);
   }

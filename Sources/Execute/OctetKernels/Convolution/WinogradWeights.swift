@@ -21,8 +21,9 @@ package final class WinogradWeights: @unchecked Sendable {
     }
     let expected = outputChannels * inputChannels * 9
     precondition(weights.count == expected, "\(expected) weights were expected, not \(weights.count)")
-    bytes = KernelMemory(byteCount: octet_winograd_weight_bytes(inputChannels, outputChannels))
-    octet_winograd_pack(inputChannels, outputChannels, weights.baseAddress, bytes.elements(UInt8.self))
+    bytes = KernelMemory(byteCount: octet_winograd_weight_bytes(kernel.pointee.format, inputChannels, outputChannels))
+    octet_winograd_pack(
+      kernel.pointee.format, inputChannels, outputChannels, weights.baseAddress, bytes.elements(UInt8.self))
     self.kernel = kernel
     self.inputChannels = inputChannels
     self.outputChannels = outputChannels

@@ -1,0 +1,159 @@
+/// The second step of winograd_body.h: a product of matrices per position, tiles by input channels by a panel.
+///
+/// Where one instruction multiplies and adds, the vector units have time left. Weights are stored half transformed
+/// there: half the bytes come from memory, and G along the width is done beside the products.
+
+#ifdef OCTET_VPDPWSSD
+
+/// Columns of a line's positions that are multiplied together, since they share operations of G.
+typedef enum { ENDS, ONES, TWOS, COLUMN_GROUPS } winograd_columns;
+
+/// What a step of a pair of channels takes of the weights, and what a line has of them for the pair.
+enum { AT_ONCE = 2, STEP_BYTES_OF_WEIGHTS = 3 * WEIGHT_STEP_BYTES, LINE_BYTES_OF_WEIGHTS = STEP_BYTES_OF_WEIGHTS };
+
+OCTET_INLINE size_t column_of(winograd_columns columns, size_t i) {
+  static const size_t numbers[COLUMN_GROUPS][AT_ONCE] = {{0, 5}, {1, 2}, {3, 4}};
+  return numbers[columns][i];
+}
+
+OCTET_INLINE const uint8_t *weights_of(const uint8_t *line, winograd_columns columns, size_t pairs) {
+  (void)columns, (void)pairs;
+  return line;
+}
+
+/// G along the width for the taps of a pair of channels. `columns` is a constant.
+OCTET_INLINE void load_columns(const uint8_t *taps, winograd_columns columns, sum_vector to[AT_ONCE][UNIT_VECTORS]) {
+  OCTET_UNROLLED for (size_t v = 0; v < UNIT_VECTORS; v++, taps += sizeof(sum_vector)) {
+    const pair_vector a = (pair_vector)load_vector(taps), c = (pair_vector)load_vector(taps + 2 * WEIGHT_STEP_BYTES);
+    if (columns == ENDS) {
+      to[0][v] = (sum_vector)a;
+      to[1][v] = (sum_vector)c;
+    } else {
+      const pair_vector b = (pair_vector)load_vector(taps + WEIGHT_STEP_BYTES);
+      const pair_vector even = columns == ONES ? a + c : a + 4 * c, odd = columns == ONES ? b : 2 * b;
+      to[0][v] = (sum_vector)(even + odd);
+      to[1][v] = (sum_vector)(even - odd);
+    }
+  }
+}
+
+OCTET_INLINE sum_vector add_pair(sum_vector sums, sum_vector inputs, sum_vector weights) {
+  return (sum_vector)OCTET_VPDPWSSD(sums, inputs, weights);
+}
+
+#else
+
+/// The number of the column that is multiplied.
+typedef size_t winograd_columns;
+
+enum { AT_ONCE = 1, STEP_BYTES_OF_WEIGHTS = WEIGHT_STEP_BYTES, LINE_BYTES_OF_WEIGHTS = INPUTS * WEIGHT_STEP_BYTES };
+
+OCTET_INLINE size_t column_of(winograd_columns columns, size_t i) {
+  return columns + i;
+}
+
+OCTET_INLINE const uint8_t *weights_of(const uint8_t *line, winograd_columns columns, size_t pairs) {
+  return line + columns * pairs * WEIGHT_STEP_BYTES;
+}
+
+OCTET_INLINE void load_columns(const uint8_t *step, winograd_columns columns, sum_vector to[AT_ONCE][UNIT_VECTORS]) {
+  (void)columns;
+  OCTET_UNROLLED for (size_t v = 0; v < UNIT_VECTORS; v++) {
+    to[0][v] = load_vector(step + v * sizeof(sum_vector));
+  }
+}
+
+OCTET_INLINE sum_vector add_pair(sum_vector sums, sum_vector inputs, sum_vector weights) {
+  return (sum_vector)((modular_vector)sums + (modular_vector)OCTET_VPMADDWD(inputs, weights));
+}
+
+#endif
+
+/// A line of positions of all tiles of a block.
+typedef struct {
+  winograd_block *block;
+  size_t line, pairs;
+  const uint8_t *weights;
+} winograd_line;
+
+/// The sums of `rows` tiles from tile `first` on. `rows` is a constant.
+OCTET_INLINE void multiply_rows(const winograd_line *line, winograd_columns columns, size_t first, size_t rows) {
+  winograd_block *block = line->block;
+  const size_t tile_step = block->tile_step, pairs = line->pairs;
+  const uint8_t *inputs[AT_ONCE], *weights = weights_of(line->weights, columns, pairs);
+  sum_vector sums[AT_ONCE][ROWS][UNIT_VECTORS] = {{{0}}};
+  OCTET_UNROLLED for (size_t i = 0; i < AT_ONCE; i++) {
+    const size_t position = line->line * INPUTS + column_of(columns, i);
+    inputs[i] = block->inputs + position * block->position_step + first * tile_step;
+  }
+  for (size_t pair = 0; pair < pairs; pair++, weights += STEP_BYTES_OF_WEIGHTS) {
+    sum_vector weight[AT_ONCE][UNIT_VECTORS];
+    load_columns(weights, columns, weight);
+    OCTET_UNROLLED for (size_t i = 0; i < AT_ONCE; i++) {
+      OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
+        int32_t input;
+        __builtin_memcpy(&input, inputs[i] + pair * PAIR_BYTES + r * tile_step, sizeof input);
+        OCTET_UNROLLED for (size_t v = 0; v < UNIT_VECTORS; v++) {
+          sums[i][r][v] = add_pair(sums[i][r][v], input, weight[i][v]);
+        }
+      }
+    }
+#ifdef OCTET_VPDPWSSD
+    __builtin_prefetch(weights + pairs * LINE_BYTES_OF_WEIGHTS + columns * WEIGHT_STEP_BYTES, 0, 2);
+#endif
+  }
+  OCTET_UNROLLED for (size_t i = 0; i < AT_ONCE; i++) {
+    int32_t (*to)[PANEL] = &block->products[line->line * INPUTS + column_of(columns, i)][first];
+    OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
+      OCTET_UNROLLED for (size_t v = 0; v < UNIT_VECTORS; v++) {
+        store_vector(to[r] + v * SUM_LANES, sums[i][r][v]);
+      }
+    }
+  }
+}
+
+/// Row counts beyond the kernel's are never asked for, and no code is made for them.
+#define OCTET_MULTIPLY_ROWS(count)                                                                                     \
+  case count:                                                                                                          \
+    if (count <= ROWS) {                                                                                               \
+      multiply_rows(line, columns, first, count);                                                                      \
+    }                                                                                                                  \
+    break;
+
+/// All tiles, in groups of nearly the same size.
+OCTET_INLINE void multiply_columns(const winograd_line *line, winograd_columns columns) {
+  const size_t tiles = line->block->tiles, groups = (tiles + ROWS - 1) / ROWS;
+  for (size_t group = 0; group < groups; group++) {
+    const size_t first = tiles * group / groups, end = tiles * (group + 1) / groups;
+    switch (end - first) {
+      OCTET_MULTIPLY_ROWS(1)
+      OCTET_MULTIPLY_ROWS(2)
+      OCTET_MULTIPLY_ROWS(3)
+      OCTET_MULTIPLY_ROWS(4)
+      OCTET_MULTIPLY_ROWS(5)
+      OCTET_MULTIPLY_ROWS(6)
+      OCTET_MULTIPLY_ROWS(7)
+      OCTET_MULTIPLY_ROWS(8)
+      OCTET_MULTIPLY_ROWS(9)
+      OCTET_MULTIPLY_ROWS(10)
+      OCTET_MULTIPLY_ROWS(11)
+      OCTET_MULTIPLY_ROWS(12)
+    }
+  }
+}
+
+/// All positions of a panel, whose weights begin at `weights`.
+OCTET_STEP void multiply_panel(winograd_block *block, const uint8_t *weights, size_t pairs) {
+  for (size_t number = 0; number < INPUTS; number++, weights += pairs * LINE_BYTES_OF_WEIGHTS) {
+    const winograd_line line = {block, number, pairs, weights};
+#ifdef OCTET_VPDPWSSD
+    multiply_columns(&line, ENDS);
+    multiply_columns(&line, ONES);
+    multiply_columns(&line, TWOS);
+#else
+    for (size_t column = 0; column < INPUTS; column++) {
+      multiply_columns(&line, column);
+    }
+#endif
+  }
+}
