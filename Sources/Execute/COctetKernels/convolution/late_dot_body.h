@@ -2,7 +2,8 @@
 /// summed, the rows before are finished.
 ///
 /// Products keep two of a processor's four vector units busy, and most of an epilogue runs on the other two. But a tile
-/// has more instructions than a processor looks ahead: it does one after the other unless the code mixes them.
+/// has more instructions than a processor looks ahead: it does one after the other unless the code mixes them. So the
+/// epilogue is cut into *slots* of a few instructions each, with products in front of every slot.
 #include "convolution/dot_body.h"
 
 /// What a step of half as many rows as usual fetches ahead.
@@ -18,14 +19,14 @@ typedef struct {
 
 /// Rows that are summed together, in what does not change from some to the next.
 typedef struct {
-  octet_epilogue_kind kind;
   octet_direct_rows direct;
   /// The windows' runs; or NULL, and the only run of each pixel is `pixel_stride` bytes from that of the one before.
   const uint8_t *const (*inputs)[OCTET_RUNS_AT_ONCE];
   const uint8_t *pixel, *weights;
   size_t pixel_stride, run_bytes, steps;
-  /// Steps from one block that is finished to the next: the products around it hide it.
-  size_t apart;
+  bool is_one_run;
+  /// How many slots of the epilogue follow each other, 1, 2 or 4, and the steps in front of them.
+  size_t together, apart;
   const uint8_t *initial;
   size_t initial_row_bytes;
 } late_tile;
@@ -37,25 +38,31 @@ typedef struct {
   size_t fetched_step;
 } summed_rows;
 
-/// Blocks of four vectors that the epilogue of so many rows takes.
-OCTET_INLINE size_t late_blocks(size_t rows, size_t vectors) {
-  return rows * vectors / OCTET_BLOCK_VECTORS;
+/// How many slots finish so many vectors: one each, and two more until the last has gone through all stages.
+OCTET_INLINE size_t late_slots(size_t vectors) {
+  return vectors + 2;
 }
 
-/// Steps in front of each block, and as many behind the last if there are enough.
-OCTET_INLINE size_t steps_apart(size_t steps, size_t blocks) {
-  return steps > blocks ? steps / (blocks + 1) : steps / blocks;
+/// How many of `slots` slots follow each other, so that there is a step in front of each such group.
+OCTET_INLINE size_t slots_together(size_t steps, size_t slots) {
+  size_t together = 1;
+  while (together < OCTET_BLOCK_VECTORS && steps * together < slots) {
+    together *= 2;
+  }
+  return together;
 }
 
 OCTET_INLINE late_tile late_tile_make(const octet_dot_tile *tile, size_t rows, size_t vectors) {
-  const size_t steps = tile->runs * tile->steps;
-  return (late_tile){.kind = tile->kind,
-                     .direct = tile->direct,
+  const size_t steps = tile->runs * tile->steps, slots = late_slots(rows * vectors);
+  const size_t together = tile->runs == 1 ? slots_together(steps, slots) : OCTET_BLOCK_VECTORS;
+  return (late_tile){.direct = tile->direct,
                      .inputs = tile->inputs,
                      .weights = tile->weights,
                      .run_bytes = tile->steps * STEP_BYTES,
                      .steps = steps,
-                     .apart = steps_apart(steps, late_blocks(rows, vectors)),
+                     .is_one_run = tile->runs == 1,
+                     .together = together,
+                     .apart = steps / ((slots + together - 1) / together),
                      .initial = tile->initial,
                      .initial_row_bytes = tile->initial_row_stride * sizeof(int32_t)};
 }
@@ -95,7 +102,7 @@ OCTET_INLINE void add_steps_of_run(summed_rows *summed, size_t count, size_t row
 /// The same across runs.
 OCTET_INLINE void add_steps(const late_tile *tile, summed_rows *summed, size_t count, size_t rows, size_t vectors,
                             sum_vector sums[][MOST_VECTORS]) {
-  if (!tile->inputs) {
+  if (!tile->inputs || tile->is_one_run) {
     add_steps_of_run(summed, count, rows, vectors, sums);
     return;
   }
@@ -131,36 +138,56 @@ OCTET_INLINE void store_late_block(const octet_direct_rows *direct, u8x64 bytes,
   }
 }
 
-/// Finishes block `block` of the vectors that wait, row after row.
-OCTET_INLINE void finish_late_block(const late_tile *tile, const late_rows *late, size_t block, size_t vectors,
-                                    octet_epilogue_kind kind) {
+/// Has a value computed here, where the compiler would do so behind the products that follow.
+OCTET_INLINE f32x16 computed_here(f32x16 value) {
+  __asm__ volatile("" : "+v"(value));
+  return value;
+}
+
+/// First of three stages of vector `i` of those that wait, counted row after row: up to where another tensor is added.
+OCTET_INLINE void scale_late(const octet_direct_rows *direct, late_rows *late, size_t i, size_t vectors,
+                             octet_epilogue_kind kind) {
+  sum_vector *sums = &late->sums[i / vectors][i % vectors];
+  const f32x16 scaled = scaled_sums(direct, (i32x16)*sums, i % vectors);
+  *sums = (sum_vector)computed_here(kind == OCTET_EPILOGUE_REQUANTIZE ? scaled : requantize_branch(direct, scaled));
+}
+
+/// Second stage: adds the other tensor, if there is one.
+OCTET_INLINE void add_late(const octet_direct_rows *direct, late_rows *late, size_t i, size_t vectors,
+                           octet_epilogue_kind kind) {
+  if (kind == OCTET_EPILOGUE_REQUANTIZE) {
+    return;
+  }
+  const size_t row = i / vectors, unit = i % vectors;
+  sum_vector *sums = &late->sums[row][unit];
+  const bool is_scaled = kind == OCTET_EPILOGUE_SCALED_RESIDUAL;
+  *sums = (sum_vector)computed_here(add_operand(direct, (f32x16)*sums, row, unit, is_scaled));
+}
+
+/// Third stage of the block of vectors from `first` on: narrows and stores them.
+OCTET_INLINE void store_late(const octet_direct_rows *direct, const late_rows *late, size_t first, size_t vectors) {
+  f32x16 values[OCTET_BLOCK_VECTORS];
+  OCTET_UNROLLED for (size_t i = 0; i < OCTET_BLOCK_VECTORS; i++) {
+    values[i] = (f32x16)late->sums[(first + i) / vectors][(first + i) % vectors];
+  }
+  store_late_block(direct, narrow_bounded(direct, values, first, vectors), first, vectors);
+}
+
+/// What slot number `slot` does: one stage each of vectors that follow each other. The stages of a vector are slots
+/// apart, since no processor looks so far ahead that products behind a whole epilogue fill the time that it takes.
+OCTET_INLINE void finish_late_slot(const late_tile *tile, late_rows *late, size_t slot, size_t rows, size_t vectors,
+                                   octet_epilogue_kind kind) {
   octet_direct_rows direct = tile->direct;
   direct.output = late->output;
   direct.operand = late->operand;
-  const size_t first = block * OCTET_BLOCK_VECTORS;
-  f32x16 values[OCTET_BLOCK_VECTORS];
-  OCTET_UNROLLED for (size_t i = 0; i < OCTET_BLOCK_VECTORS; i++) {
-    const size_t row = (first + i) / vectors, unit = (first + i) % vectors;
-    values[i] = finish_unit(&direct, (i32x16)late->sums[row][unit], row, unit, kind);
+  if (slot < rows * vectors) {
+    scale_late(&direct, late, slot, vectors, kind);
   }
-  store_late_block(&direct, narrow_bounded(&direct, values, first, vectors), first, vectors);
-}
-
-/// The same by the tile's kind. Rows of any other never wait.
-OCTET_INLINE void finish_late(const late_tile *tile, const late_rows *late, size_t block, size_t vectors) {
-  switch (tile->kind) {
-  case OCTET_EPILOGUE_ANY:
-  case OCTET_EPILOGUE_FLOATS:
-    break;
-  case OCTET_EPILOGUE_REQUANTIZE:
-    finish_late_block(tile, late, block, vectors, OCTET_EPILOGUE_REQUANTIZE);
-    break;
-  case OCTET_EPILOGUE_RESIDUAL:
-    finish_late_block(tile, late, block, vectors, OCTET_EPILOGUE_RESIDUAL);
-    break;
-  case OCTET_EPILOGUE_SCALED_RESIDUAL:
-    finish_late_block(tile, late, block, vectors, OCTET_EPILOGUE_SCALED_RESIDUAL);
-    break;
+  if (slot >= 1 && slot <= rows * vectors) {
+    add_late(&direct, late, slot - 1, vectors, kind);
+  }
+  if (slot > OCTET_BLOCK_VECTORS && slot % OCTET_BLOCK_VECTORS == 1) {
+    store_late(&direct, late, slot - 1 - OCTET_BLOCK_VECTORS, vectors);
   }
 }
 
@@ -177,9 +204,10 @@ OCTET_INLINE void move_late(const late_rows *from, late_rows *to, size_t rows, s
 }
 
 /// Sums `rows` rows of a tile, and meanwhile finishes those that wait.
-OCTET_INLINE void dot_late(const late_tile *tile, summed_rows *summed, late_rows *late, size_t rows, size_t vectors) {
+OCTET_INLINE void dot_late(const late_tile *tile, summed_rows *summed, late_rows *late, size_t rows, size_t vectors,
+                           octet_epilogue_kind kind) {
   const octet_direct_rows *direct = &tile->direct;
-  const size_t blocks = late_blocks(rows, vectors), row = summed->first_row;
+  const size_t row = summed->first_row;
   late_rows next = {.wait = true,
                     .output = direct->output + row * direct->output_stride,
                     .operand = direct->operand + row * direct->operand_stride};
@@ -188,7 +216,7 @@ OCTET_INLINE void dot_late(const late_tile *tile, summed_rows *summed, late_rows
       next.sums[r][v] = load_vector(tile->initial + (row + r) * tile->initial_row_bytes + v * sizeof(sum_vector));
     }
     __builtin_prefetch(next.output + r * direct->output_stride, 1, 3);
-    if (tile->kind != OCTET_EPILOGUE_REQUANTIZE) {
+    if (kind != OCTET_EPILOGUE_REQUANTIZE) {
       __builtin_prefetch(next.operand + r * direct->operand_stride, 0, 3);
     }
   }
@@ -197,21 +225,24 @@ OCTET_INLINE void dot_late(const late_tile *tile, summed_rows *summed, late_rows
   summed->weights = tile->weights;
   size_t steps = tile->steps;
   if (late->wait) {
-    OCTET_UNROLLED for (size_t block = 0; block < blocks; block++) {
-      add_steps(tile, summed, tile->apart, rows, vectors, next.sums);
-      finish_late(tile, late, block, vectors);
+    OCTET_UNROLLED for (size_t slot = 0; slot < late_slots(rows * vectors); slot++) {
+      if ((slot & (tile->together - 1)) == 0) {
+        add_steps(tile, summed, tile->apart, rows, vectors, next.sums);
+        steps -= tile->apart;
+      }
+      finish_late_slot(tile, late, slot, rows, vectors, kind);
     }
-    steps -= tile->apart * blocks;
   }
   add_steps(tile, summed, steps, rows, vectors, next.sums);
   move_late(&next, late, rows, vectors);
 }
 
 /// Finishes those that wait when there is nothing more to sum.
-OCTET_INLINE void finish_waiting(const late_tile *tile, const late_rows *late, size_t rows, size_t vectors) {
+OCTET_INLINE void finish_waiting(const late_tile *tile, late_rows *late, size_t rows, size_t vectors,
+                                 octet_epilogue_kind kind) {
   if (late->wait) {
-    OCTET_UNROLLED for (size_t block = 0; block < late_blocks(rows, vectors); block++) {
-      finish_late(tile, late, block, vectors);
+    OCTET_UNROLLED for (size_t slot = 0; slot < late_slots(rows * vectors); slot++) {
+      finish_late_slot(tile, late, slot, rows, vectors, kind);
     }
   }
 }
@@ -223,13 +254,13 @@ OCTET_INLINE bool goes_on(size_t left, size_t rows, size_t most_rows) {
 
 /// Sums the rows of a tile but for the last few, and returns how many. `late` are those before, then the last.
 OCTET_INLINE size_t dot_tile_late(const octet_dot_tile *tile, late_rows *late, size_t rows, size_t most_rows,
-                                  size_t vectors) {
+                                  size_t vectors, octet_epilogue_kind kind) {
   const late_tile constant = late_tile_make(tile, rows, vectors);
   late_rows in_registers;
   move_late(late, &in_registers, rows, vectors);
   summed_rows summed = {.fetched = tile->fetched, .fetched_step = tile->fetched_step};
   for (; goes_on(tile->rows - summed.first_row, rows, most_rows); summed.first_row += rows) {
-    dot_late(&constant, &summed, &in_registers, rows, vectors);
+    dot_late(&constant, &summed, &in_registers, rows, vectors, kind);
     summed.fetched_step = 0;
   }
   move_late(&in_registers, late, rows, vectors);
@@ -238,14 +269,14 @@ OCTET_INLINE size_t dot_tile_late(const octet_dot_tile *tile, late_rows *late, s
 
 /// The same for `pixels` pixels, each of which is its own window.
 OCTET_INLINE size_t dot_pixels_late(const octet_slice_walk *walk, size_t pixels, size_t rows, size_t most_rows,
-                                    size_t vectors) {
+                                    size_t vectors, octet_epilogue_kind kind) {
   const octet_convolution_plan *plan = walk->slice->plan;
   octet_dot_tile tile = walk->tile;
-  tile.kind = plan->kind;
   tile.runs = 1;
   tile.inputs = NULL;
   tile.weights = walk->weights;
   tile.initial = walk->initial;
+  tile.initial_row_stride = 0;
   late_tile constant = late_tile_make(&tile, rows, vectors);
   constant.pixel_stride = plan->input_pixel_stride;
   constant.pixel = walk->slice->input + walk->pixel * constant.pixel_stride;
@@ -257,9 +288,9 @@ OCTET_INLINE size_t dot_pixels_late(const octet_slice_walk *walk, size_t pixels,
     const bool has_more = bytes_to_fetch >= tile_bytes;
     summed.fetched_step = has_more ? LATE_FETCHED_BYTES : 0;
     bytes_to_fetch -= has_more ? tile_bytes : 0;
-    dot_late(&constant, &summed, &late, rows, vectors);
+    dot_late(&constant, &summed, &late, rows, vectors, kind);
   }
-  finish_waiting(&constant, &late, rows, vectors);
+  finish_waiting(&constant, &late, rows, vectors, kind);
   return summed.first_row;
 }
 
@@ -274,6 +305,24 @@ OCTET_INLINE octet_dot_tile rows_of_tile(const octet_dot_tile *tile, size_t row,
   return part;
 }
 
+/// Runs `code` with the constant `kind` that a program has which waits: no others do.
+#define OCTET_LATE_KIND(of, code)                                                                                      \
+  switch (of) {                                                                                                        \
+  case OCTET_EPILOGUE_ANY:                                                                                             \
+  case OCTET_EPILOGUE_FLOATS:                                                                                          \
+    break;                                                                                                             \
+    OCTET_LATE_CASE(OCTET_EPILOGUE_REQUANTIZE, code)                                                                   \
+    OCTET_LATE_CASE(OCTET_EPILOGUE_RESIDUAL, code)                                                                     \
+    OCTET_LATE_CASE(OCTET_EPILOGUE_SCALED_RESIDUAL, code)                                                              \
+  }
+
+#define OCTET_LATE_CASE(constant, code)                                                                                \
+  case constant: {                                                                                                     \
+    const octet_epilogue_kind kind = constant;                                                                         \
+    code;                                                                                                              \
+    break;                                                                                                             \
+  }
+
 /// Defines the kernel `name` for tiles of `channels` channels, of which up to `most_rows` rows are summed at once, or
 /// `at_once` while others are finished.
 ///
@@ -281,12 +330,15 @@ OCTET_INLINE octet_dot_tile rows_of_tile(const octet_dot_tile *tile, size_t row,
 #define OCTET_LATE_DOT_KERNEL(name, most_rows, at_once, channels)                                                      \
   static __attribute__((noinline)) size_t OCTET_KERNEL_NAME(name##_pixels)(const octet_slice_walk *walk,               \
                                                                            size_t pixels) {                            \
-    return dot_pixels_late(walk, pixels, at_once, most_rows, (channels) / SUM_LANES);                                  \
+    OCTET_LATE_KIND(walk->slice->plan->kind,                                                                           \
+                    return dot_pixels_late(walk, pixels, at_once, most_rows, (channels) / SUM_LANES, kind))            \
+    return 0;                                                                                                          \
   }                                                                                                                    \
                                                                                                                        \
   static __attribute__((noinline)) size_t OCTET_KERNEL_NAME(name##_tile)(const octet_dot_tile *tile,                   \
                                                                          late_rows *late) {                            \
-    return dot_tile_late(tile, late, at_once, most_rows, (channels) / SUM_LANES);                                      \
+    OCTET_LATE_KIND(tile->kind, return dot_tile_late(tile, late, at_once, most_rows, (channels) / SUM_LANES, kind))    \
+    return 0;                                                                                                          \
   }                                                                                                                    \
                                                                                                                        \
   static __attribute__((noinline)) void OCTET_KERNEL_NAME(name##_rows)(const octet_dot_tile *tile, size_t row,         \
@@ -313,5 +365,5 @@ OCTET_INLINE octet_dot_tile rows_of_tile(const octet_dot_tile *tile, size_t row,
       }                                                                                                                \
     }                                                                                                                  \
     const late_tile last = late_tile_make(&walk.tile, at_once, (channels) / SUM_LANES);                                \
-    finish_waiting(&last, &late, at_once, (channels) / SUM_LANES);                                                     \
+    OCTET_LATE_KIND(slice->plan->kind, finish_waiting(&last, &late, at_once, (channels) / SUM_LANES, kind))            \
   }

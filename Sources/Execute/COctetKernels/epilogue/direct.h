@@ -23,16 +23,18 @@ OCTET_INLINE f32x16 scaled_sums(const octet_direct_rows *rows, i32x16 sums, size
   return f32_of_i32(sums) * scale + shift;
 }
 
-/// What follows in a residual block: the branch's own quantizer, then the other branch. `row` counts from the first.
-OCTET_INLINE f32x16 add_residual(const octet_direct_rows *rows, f32x16 v, size_t row, size_t unit, bool is_scaled) {
-  v = round_even_f32(clamp_f32(v, rows->middle_low, rows->middle_high));
+/// What follows in a residual block: first the branch's own quantizer.
+OCTET_INLINE f32x16 requantize_branch(const octet_direct_rows *rows, f32x16 v) {
+  return round_even_f32(clamp_f32(v, rows->middle_low, rows->middle_high));
+}
+
+/// Then the other branch. `row` counts from the first.
+OCTET_INLINE f32x16 add_operand(const octet_direct_rows *rows, f32x16 v, size_t row, size_t unit, bool is_scaled) {
   if (is_scaled) {
     v = v * rows->middle_scale + rows->middle_shift;
   }
   const f32x16 r = f32_of_u8(load_u8(rows->operand + row * rows->operand_stride + unit * OCTET_LANES));
-  // Most activations have no zero point, and x + 0 is x.
-  const f32x16 scaled = r * rows->operand_scale;
-  return v + (rows->operand_shift == 0 ? scaled : scaled + rows->operand_shift);
+  return v + (r * rows->operand_scale + rows->operand_shift);
 }
 
 /// Stores sixteen bytes, of which lane `lane` is a constant wherever this is inlined.
@@ -108,8 +110,10 @@ OCTET_INLINE void store_block(const octet_direct_rows *rows, const f32x16 block[
 OCTET_INLINE f32x16 finish_unit(const octet_direct_rows *rows, i32x16 sums, size_t row, size_t unit,
                                 octet_epilogue_kind kind) {
   const f32x16 v = scaled_sums(rows, sums, unit);
-  return kind == OCTET_EPILOGUE_REQUANTIZE ? v
-                                           : add_residual(rows, v, row, unit, kind == OCTET_EPILOGUE_SCALED_RESIDUAL);
+  if (kind == OCTET_EPILOGUE_REQUANTIZE) {
+    return v;
+  }
+  return add_operand(rows, requantize_branch(rows, v), row, unit, kind == OCTET_EPILOGUE_SCALED_RESIDUAL);
 }
 
 /// Finishes `count` rows of `units` times sixteen channels: sums[row · units + unit]. Both and `kind` are constants
