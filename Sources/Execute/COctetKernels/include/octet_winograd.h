@@ -7,9 +7,10 @@
 /// Lavin and Gray, Fast algorithms for convolutional neural networks, 2016.
 ///
 /// The fractions of G are left out, so that transformed inputs, at most 100 · 255, and weights, at most 49 · 128, are
-/// s16. What is left out stands in A, times 24: sums of an output come out as 3 · 2^k times what they are along each
-/// axis, k at most 3. All of it is modulo 2^32, where 3 has an inverse, and a shift takes away the powers of two. This
-/// is exact where 64 times an output's sum, before its zero point, is an s32: octet_winograd_is_exact.
+/// s16. What is left out stands in A, times 24, but for a factor of 6 that the ends of G along the height keep: sums of
+/// an output come out as 3 · 2^k times what they are along each axis, k at most 3. All of it is modulo 2^32, where 3
+/// has an inverse, and a shift takes away the powers of two. This is exact where 64 times an output's sum, before its
+/// zero point, is an s32: octet_winograd_is_exact.
 #ifndef OCTET_WINOGRAD_H
 #define OCTET_WINOGRAD_H
 
@@ -24,9 +25,7 @@ enum {
   OCTET_WINOGRAD_OUTPUTS = 4,
   OCTET_WINOGRAD_INPUTS = 6,
   OCTET_WINOGRAD_POSITIONS = OCTET_WINOGRAD_INPUTS * OCTET_WINOGRAD_INPUTS,
-  /// The most tiles that any kernel works on together, and the most bytes of their transformed inputs. They stand on
-  /// the stack and stay in the second cache.
-  OCTET_WINOGRAD_TILES = 16,
+  /// The most bytes of transformed inputs. They stand on the stack and stay in the second cache.
   OCTET_WINOGRAD_BLOCK_BYTES = 294912,
 };
 

@@ -69,22 +69,22 @@ OCTET_INLINE sum_vector add_pair(sum_vector sums, sum_vector inputs, sum_vector 
 
 #endif
 
-/// A line of positions of all tiles of a block.
+/// A line of positions of neighbouring tiles of a block.
 typedef struct {
   winograd_block *block;
-  size_t line, pairs;
+  size_t line, first_tile, pairs;
   const uint8_t *weights;
 } winograd_line;
 
-/// The sums of `rows` tiles from tile `first` on. `rows` is a constant.
-OCTET_INLINE void multiply_rows(const winograd_line *line, winograd_columns columns, size_t first, size_t rows) {
+/// The sums of `rows` tiles, a constant.
+OCTET_INLINE void multiply_rows(const winograd_line *line, winograd_columns columns, size_t rows) {
   winograd_block *block = line->block;
   const size_t tile_step = block->tile_step, pairs = line->pairs;
   const uint8_t *inputs[AT_ONCE], *weights = weights_of(line->weights, columns, pairs);
   sum_vector sums[AT_ONCE][ROWS][UNIT_VECTORS] = {{{0}}};
   OCTET_UNROLLED for (size_t i = 0; i < AT_ONCE; i++) {
     const size_t position = line->line * INPUTS + column_of(columns, i);
-    inputs[i] = block->inputs + position * block->position_step + first * tile_step;
+    inputs[i] = block->inputs + position * block->position_step + line->first_tile * tile_step;
   }
   for (size_t pair = 0; pair < pairs; pair++, weights += STEP_BYTES_OF_WEIGHTS) {
     sum_vector weight[AT_ONCE][UNIT_VECTORS];
@@ -103,7 +103,7 @@ OCTET_INLINE void multiply_rows(const winograd_line *line, winograd_columns colu
 #endif
   }
   OCTET_UNROLLED for (size_t i = 0; i < AT_ONCE; i++) {
-    int32_t (*to)[PANEL] = &block->products[line->line * INPUTS + column_of(columns, i)][first];
+    int32_t (*to)[PANEL] = block->products[line->line * INPUTS + column_of(columns, i)];
     OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
       OCTET_UNROLLED for (size_t v = 0; v < UNIT_VECTORS; v++) {
         store_vector(to[r] + v * SUM_LANES, sums[i][r][v]);
@@ -112,48 +112,45 @@ OCTET_INLINE void multiply_rows(const winograd_line *line, winograd_columns colu
   }
 }
 
+/// All positions of a panel, whose weights begin at `weights`, for `rows` tiles from `first_tile` on.
+OCTET_INLINE void multiply_lines(winograd_block *block, const uint8_t *weights, size_t pairs, size_t first_tile,
+                                 size_t rows) {
+  for (size_t number = 0; number < INPUTS; number++, weights += pairs * LINE_BYTES_OF_WEIGHTS) {
+    const winograd_line line = {block, number, first_tile, pairs, weights};
+#ifdef OCTET_VPDPWSSD
+    multiply_rows(&line, ENDS, rows);
+    multiply_rows(&line, ONES, rows);
+    multiply_rows(&line, TWOS, rows);
+#else
+    for (size_t column = 0; column < INPUTS; column++) {
+      multiply_rows(&line, column, rows);
+    }
+#endif
+  }
+}
+
 /// Row counts beyond the kernel's are never asked for, and no code is made for them.
 #define OCTET_MULTIPLY_ROWS(count)                                                                                     \
   case count:                                                                                                          \
     if (count <= ROWS) {                                                                                               \
-      multiply_rows(line, columns, first, count);                                                                      \
+      multiply_lines(block, weights, pairs, first_tile, count);                                                        \
     }                                                                                                                  \
     break;
 
-/// All tiles, in groups of nearly the same size.
-OCTET_INLINE void multiply_columns(const winograd_line *line, winograd_columns columns) {
-  const size_t tiles = line->block->tiles, groups = (tiles + ROWS - 1) / ROWS;
-  for (size_t group = 0; group < groups; group++) {
-    const size_t first = tiles * group / groups, end = tiles * (group + 1) / groups;
-    switch (end - first) {
-      OCTET_MULTIPLY_ROWS(1)
-      OCTET_MULTIPLY_ROWS(2)
-      OCTET_MULTIPLY_ROWS(3)
-      OCTET_MULTIPLY_ROWS(4)
-      OCTET_MULTIPLY_ROWS(5)
-      OCTET_MULTIPLY_ROWS(6)
-      OCTET_MULTIPLY_ROWS(7)
-      OCTET_MULTIPLY_ROWS(8)
-      OCTET_MULTIPLY_ROWS(9)
-      OCTET_MULTIPLY_ROWS(10)
-      OCTET_MULTIPLY_ROWS(11)
-      OCTET_MULTIPLY_ROWS(12)
-    }
-  }
-}
-
-/// All positions of a panel, whose weights begin at `weights`.
-OCTET_STEP void multiply_panel(winograd_block *block, const uint8_t *weights, size_t pairs) {
-  for (size_t number = 0; number < INPUTS; number++, weights += pairs * LINE_BYTES_OF_WEIGHTS) {
-    const winograd_line line = {block, number, pairs, weights};
-#ifdef OCTET_VPDPWSSD
-    multiply_columns(&line, ENDS);
-    multiply_columns(&line, ONES);
-    multiply_columns(&line, TWOS);
-#else
-    for (size_t column = 0; column < INPUTS; column++) {
-      multiply_columns(&line, column);
-    }
-#endif
+OCTET_STEP void multiply_tiles(winograd_block *block, const uint8_t *weights, size_t pairs, size_t first_tile,
+                               size_t count) {
+  switch (count) {
+    OCTET_MULTIPLY_ROWS(1)
+    OCTET_MULTIPLY_ROWS(2)
+    OCTET_MULTIPLY_ROWS(3)
+    OCTET_MULTIPLY_ROWS(4)
+    OCTET_MULTIPLY_ROWS(5)
+    OCTET_MULTIPLY_ROWS(6)
+    OCTET_MULTIPLY_ROWS(7)
+    OCTET_MULTIPLY_ROWS(8)
+    OCTET_MULTIPLY_ROWS(9)
+    OCTET_MULTIPLY_ROWS(10)
+    OCTET_MULTIPLY_ROWS(11)
+    OCTET_MULTIPLY_ROWS(12)
   }
 }

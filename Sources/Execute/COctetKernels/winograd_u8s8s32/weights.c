@@ -40,16 +40,17 @@ bool octet_winograd_is_exact(const int8_t *weights, size_t outputs, size_t lengt
   return true;
 }
 
-/// G without its fractions, along one axis: `from` are taps `from_step` apart, `to` positions `to_step` apart.
-static void transform(const int16_t from[][UNIT], size_t from_step, int16_t to[][UNIT], size_t to_step) {
+/// G without its fractions, along one axis: `from` are taps `from_step` apart, `to` positions `to_step` apart. The
+/// first and the last are times `ends`.
+static void transform(const int16_t from[][UNIT], size_t from_step, int ends, int16_t to[][UNIT], size_t to_step) {
   for (size_t i = 0; i < UNIT; i++) {
     const int16_t a = from[0][i], b = from[from_step][i], c = from[2 * from_step][i];
-    to[0][i] = a;
+    to[0][i] = (int16_t)(ends * a);
     to[to_step][i] = (int16_t)(a + b + c);
     to[2 * to_step][i] = (int16_t)(a - b + c);
     to[3 * to_step][i] = (int16_t)(a + 2 * b + 4 * c);
     to[4 * to_step][i] = (int16_t)(a - 2 * b + 4 * c);
-    to[5 * to_step][i] = c;
+    to[5 * to_step][i] = (int16_t)(ends * c);
   }
 }
 
@@ -70,14 +71,14 @@ static void pack_pair(octet_winograd_format format, const int16_t taps[TAPS * TA
                       uint8_t *packed) {
   int16_t lines[OCTET_WINOGRAD_INPUTS * TAPS][UNIT], positions[OCTET_WINOGRAD_INPUTS][UNIT];
   for (size_t column = 0; column < TAPS; column++) {
-    transform(taps + column, TAPS, lines + column, TAPS);
+    transform(taps + column, TAPS, 6, lines + column, TAPS);
   }
   for (size_t line = 0; line < OCTET_WINOGRAD_INPUTS; line++) {
     if (format == OCTET_WINOGRAD_HALF_TRANSFORMED) {
       memcpy(packed + (line * pairs + pair) * TAPS * UNIT_BYTES, lines + line * TAPS, TAPS * UNIT_BYTES);
       continue;
     }
-    transform(lines + line * TAPS, 1, positions, 1);
+    transform(lines + line * TAPS, 1, 1, positions, 1);
     for (size_t column = 0; column < OCTET_WINOGRAD_INPUTS; column++) {
       const size_t position = line * OCTET_WINOGRAD_INPUTS + column;
       memcpy(packed + (position * pairs + pair) * UNIT_BYTES, positions[column], UNIT_BYTES);

@@ -64,13 +64,16 @@ void octet_winograd_locate(const octet_winograd_task *task, size_t tile,
   const octet_winograd_plan *plan = task->plan;
   const octet_convolution_geometry *g = &plan->geometry;
   const size_t row = tile / plan->tile_columns, image = row / plan->tile_rows;
+  const ptrdiff_t height = (ptrdiff_t)g->input[1], width = (ptrdiff_t)g->input[2];
   const ptrdiff_t top = (ptrdiff_t)(row % plan->tile_rows * OCTET_WINOGRAD_OUTPUTS) - g->pad[1];
   const ptrdiff_t left = (ptrdiff_t)(tile % plan->tile_columns * OCTET_WINOGRAD_OUTPUTS) - g->pad[2];
-  for (ptrdiff_t y = top; y < top + OCTET_WINOGRAD_INPUTS; y++) {
-    for (ptrdiff_t x = left; x < left + OCTET_WINOGRAD_INPUTS; x++) {
-      const bool is_inside = y >= 0 && y < (ptrdiff_t)g->input[1] && x >= 0 && x < (ptrdiff_t)g->input[2];
-      const size_t pixel = (image * g->input[1] + (size_t)y) * g->input[2] + (size_t)x;
-      *pixels++ = is_inside ? task->input + pixel * plan->input_pixel_stride : plan->padding;
+  const ptrdiff_t bottom = top + OCTET_WINOGRAD_INPUTS, right = left + OCTET_WINOGRAD_INPUTS;
+  const ptrdiff_t first = (ptrdiff_t)image * height * width, step = (ptrdiff_t)plan->input_pixel_stride;
+  const bool is_inside = top >= 0 && bottom <= height && left >= 0 && right <= width;
+  for (ptrdiff_t y = top; y < bottom; y++) {
+    for (ptrdiff_t x = left; x < right; x++) {
+      const bool is_pixel = is_inside || (y >= 0 && y < height && x >= 0 && x < width);
+      *pixels++ = is_pixel ? task->input + (first + y * width + x) * step : plan->padding;
     }
   }
 }
