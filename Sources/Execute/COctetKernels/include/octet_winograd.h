@@ -25,7 +25,9 @@ enum {
   OCTET_WINOGRAD_OUTPUTS = 4,
   OCTET_WINOGRAD_INPUTS = 6,
   OCTET_WINOGRAD_POSITIONS = OCTET_WINOGRAD_INPUTS * OCTET_WINOGRAD_INPUTS,
-  /// The most bytes of transformed inputs. They stand on the stack and stay in the second cache.
+  /// The most tiles whose inputs are transformed together, and the most bytes of these, which stand on the stack and
+  /// stay in the second cache.
+  OCTET_WINOGRAD_TILES = 16,
   OCTET_WINOGRAD_BLOCK_BYTES = 294912,
 };
 
@@ -41,14 +43,11 @@ typedef struct octet_winograd_task {
 
 typedef void octet_winograd_function(const octet_winograd_task *task);
 
-/// Where a kernel beats the direct one of its instruction set.
-typedef struct octet_winograd_range {
-  /// The least input and output channels, and the least output pixels: transformed weights are eight times as many
-  /// bytes, and more pixels make up for it where they are so large that they come from memory.
-  size_t channels, pixels, large_pixels;
-  /// The most pixels that tiles have per hundred of the output.
-  size_t percent;
-} octet_winograd_range;
+/// What a kernel takes, measured, and what the direct one of its instruction set takes instead: cycles of a core for
+/// sixteen output channels, per input channel and besides.
+typedef struct octet_winograd_cost {
+  float tile_per_channel, tile, pixel_per_channel, pixel;
+} octet_winograd_cost;
 
 /// How weights are stored. For each panel of sixteen output channels:
 typedef enum octet_winograd_format {
@@ -63,9 +62,7 @@ typedef struct octet_winograd_kernel {
   const char *name;
   octet_winograd_function *function;
   octet_winograd_format format;
-  /// The most tiles that it works on together.
-  size_t tiles;
-  octet_winograd_range range;
+  octet_winograd_cost cost;
 } octet_winograd_kernel;
 
 /// Every kernel, best first.

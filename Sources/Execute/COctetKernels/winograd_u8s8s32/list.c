@@ -6,8 +6,7 @@
 #undef OCTET_WINOGRAD
 
 static const octet_winograd_kernel kernels[] = {
-#define OCTET_WINOGRAD(isa, function, format, tiles, ...)                                                              \
-  {isa, #function, function, OCTET_WINOGRAD_##format, tiles, {__VA_ARGS__}},
+#define OCTET_WINOGRAD(isa, function, format, ...) {isa, #function, function, OCTET_WINOGRAD_##format, {__VA_ARGS__}},
 #include "kernels.def"
 #undef OCTET_WINOGRAD
 };

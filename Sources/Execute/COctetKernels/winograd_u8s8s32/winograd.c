@@ -13,6 +13,9 @@ enum {
   CHANNELS_AT_ONCE = 16,
 };
 
+/// What makes up for the uncertainty of the costs.
+static const float LEAST_GAIN = 1.05f;
+
 typedef struct {
   octet_winograd_task whole;
   size_t stretches, parts;
@@ -39,14 +42,23 @@ bool octet_winograd_can(const octet_convolution_geometry *g) {
   return fits;
 }
 
+static float greater(float a, float b) {
+  return a > b ? a : b;
+}
+
 bool octet_winograd_pays(const octet_winograd_kernel *kernel, const octet_convolution_geometry *g) {
-  const octet_winograd_range *range = &kernel->range;
-  const size_t inputs = g->group_inputs, outputs = g->group_outputs;
-  const size_t pixels = g->batch * g->output[1] * g->output[2];
-  const size_t computed = tiles_of(g) * OCTET_WINOGRAD_OUTPUTS * OCTET_WINOGRAD_OUTPUTS;
-  const bool is_large = octet_winograd_weight_bytes(kernel->format, inputs, outputs) > LARGE_WEIGHTS;
-  return octet_winograd_can(g) && smaller(inputs, outputs) >= range->channels &&
-         pixels >= (is_large ? range->large_pixels : range->pixels) && computed * 100 <= pixels * range->percent;
+  // Cycles per input channel of a tile's transform, and per byte of weights that come from memory while others are
+  // used.
+  const float transform = 4, memory = 0.25f;
+  const octet_winograd_cost *cost = &kernel->cost;
+  const size_t bytes = octet_winograd_weight_bytes(kernel->format, g->group_inputs, g->group_outputs);
+  const float inputs = (float)g->group_inputs, outputs = (float)g->group_outputs, tiles = (float)tiles_of(g);
+  const float pixels = (float)(g->batch * g->output[1] * g->output[2]);
+  const float panels = (float)divide_up(g->group_outputs, OCTET_CHANNEL_UNIT);
+  const float by_tiles = tiles * (panels * (inputs * cost->tile_per_channel + cost->tile) + inputs * transform);
+  const float direct = pixels * outputs / OCTET_CHANNEL_UNIT * (inputs * cost->pixel_per_channel + cost->pixel);
+  const float from_memory = bytes > LARGE_WEIGHTS ? memory * (float)bytes : 0;
+  return octet_winograd_can(g) && greater(by_tiles, from_memory) * LEAST_GAIN < direct;
 }
 
 void octet_winograd_prepare(octet_winograd_plan *plan) {
@@ -56,7 +68,7 @@ void octet_winograd_prepare(octet_winograd_plan *plan) {
   plan->kind = octet_epilogue_kind_of(plan->epilogue, g->group_inputs * octet_tap_count(g));
   plan->tile_rows = divide_up(g->output[1], OCTET_WINOGRAD_OUTPUTS);
   plan->tile_columns = divide_up(g->output[2], OCTET_WINOGRAD_OUTPUTS);
-  plan->tiles_at_once = smaller(plan->kernel->tiles, OCTET_WINOGRAD_BLOCK_BYTES / tile_bytes);
+  plan->tiles_at_once = smaller(OCTET_WINOGRAD_TILES, OCTET_WINOGRAD_BLOCK_BYTES / tile_bytes);
 }
 
 void octet_winograd_locate(const octet_winograd_task *task, size_t tile,
@@ -114,7 +126,7 @@ void octet_winograd_run(const octet_winograd_plan *plan, const uint8_t *input, c
   // At the best thirty-two products per cycle, and as many cycles again for the transforms of 48 channels.
   const size_t cycles = tiles * panels * OCTET_WINOGRAD_POSITIONS * (g->group_inputs + 48) / 2;
   const size_t tasks = octet_team_tasks(team, cycles, tiles * panels);
-  run.stretches = smaller(tasks, divide_up(tiles, plan->kernel->tiles));
+  run.stretches = smaller(tasks, divide_up(tiles, OCTET_WINOGRAD_TILES));
   run.parts = smaller(divide_up(tasks, run.stretches), panels);
   octet_team_run(team, run_task, &run, run.stretches * run.parts);
 }
