@@ -21,8 +21,9 @@ struct UnaryCase: Sendable, CustomTestStringConvertible {
 
   /// Wide enough for one rounding of each of a few operations.
   private static let few = 4e-7
-  /// The error of erf, times x / 2.
-  private static let geluErfTolerance = 8e-7
+
+  /// x·f, and the limit 0 where f falls to 0 faster than x grows.
+  private static func times(_ x: Double, _ f: Double) -> Double { f == 0 ? 0 : x * f }
 
   static let all: [UnaryCase] = [
     UnaryCase(.relu) { $0 > 0 ? $0 : 0 },
@@ -31,10 +32,12 @@ struct UnaryCase: Sendable, CustomTestStringConvertible {
     UnaryCase(.hardSwish, few) { $0 * min(max($0 + 3, 0), 6) / 6 },
     UnaryCase(.hardSigmoid(alpha: 0.25, beta: 0.5), few) { x in x.isNaN ? 0 : min(max(0.25 * x + 0.5, 0), 1) },
     UnaryCase(.sigmoid, few) { 1 / (1 + exp(-$0)) },
-    UnaryCase(.swish(beta: 1.5), few) { $0 / (1 + exp(-1.5 * $0)) },
+    UnaryCase(.swish(beta: 1.5), few) { times($0, 1 / (1 + exp(-1.5 * $0))) },
     UnaryCase(.tanh, few) { tanh($0) },
-    UnaryCase(.geluErf, geluErfTolerance) { $0 / 2 * (1 + erf($0 / 2.0.squareRoot())) },
-    UnaryCase(.geluTanh, few) { $0 / 2 * (1 + tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) },
+    UnaryCase(.geluErf, few) { times($0 / 2, 1 + erf($0 / 2.0.squareRoot())) },
+    UnaryCase(.geluTanh, few) { x in
+      times(x / 2, 1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    },
     UnaryCase(.elu(alpha: 0.5), few) { $0 > 0 ? $0 : 0.5 * expm1($0) },
     UnaryCase(.selu(alpha: 1.6732632, lambda: 1.0507010), few) { 1.0507010 * ($0 > 0 ? $0 : 1.6732632 * expm1($0)) },
     UnaryCase(.mish, few) { $0 * tanh($0 > 50 ? $0 : log1p(exp($0))) },

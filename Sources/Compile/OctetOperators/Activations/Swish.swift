@@ -14,6 +14,7 @@ package struct Swish: ParametricUnary {
   }
 
   package static func kernelOperation(_ parameters: [Float]) -> UnaryF32.Operation? {
-    .swish(beta: parameters.first ?? 1)
+    let beta = parameters.first ?? 1
+    return beta > 0 ? .swish(beta: beta) : nil
   }
 }

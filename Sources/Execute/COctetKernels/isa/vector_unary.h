@@ -3,6 +3,7 @@
 #define OCTET_ISA_VECTOR_UNARY_H
 
 #include "isa/vector_math.h"
+#include "isa/vector_pieces.h"
 
 OCTET_INLINE f32x16 elu_f32(f32x16 x, f32x16 alpha) {
   return x > 0.0f ? x : alpha * expm1_of_negative_f32(x);
@@ -20,12 +21,17 @@ OCTET_INLINE f32x16 mish_f32(f32x16 x) {
   return x * (n / (n + 2.0f));
 }
 
+/// x / (1 + e^-(beta·x)) for beta > 0.
+OCTET_INLINE f32x16 swish_f32(f32x16 x, f32x16 beta) {
+  return risen_f32(x, beta, &octet_logistic_pieces);
+}
+
 OCTET_INLINE f32x16 gelu_erf_f32(f32x16 x) {
-  return 0.5f * x * (1.0f + erf_f32(x * 0.707106781f));
+  return risen_f32(x, 1.0f, &octet_normal_pieces);
 }
 
 OCTET_INLINE f32x16 gelu_tanh_f32(f32x16 x) {
-  return 0.5f * x * (1.0f + tanh_f32(0.797884561f * (x + 0.044715f * (x * x * x))));
+  return risen_f32(x, 1.0f, &octet_normal_tanh_pieces);
 }
 
 OCTET_INLINE f32x16 sign_f32(f32x16 x) {
@@ -48,7 +54,7 @@ OCTET_INLINE f32x16 unary_f32(f32x16 x, octet_unary_operation operation, f32x16 
   case OCTET_UNARY_SIGMOID:
     return sigmoid_f32(x);
   case OCTET_UNARY_SWISH:
-    return x / (1.0f + exp_normal_f32(-(beta * x)));
+    return swish_f32(x, beta);
   case OCTET_UNARY_TANH:
     return tanh_f32(x);
   case OCTET_UNARY_GELU_ERF:
