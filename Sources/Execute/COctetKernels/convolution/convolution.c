@@ -7,6 +7,9 @@
 #include "convolution/border.h"
 #include "convolution/slice.h"
 
+/// So many pixels of a thread take longer than their weights from beyond the second cache.
+enum { MANY_PIXELS = 60 };
+
 typedef struct {
   const octet_convolution_plan *plan;
   const uint8_t *input;
@@ -94,7 +97,8 @@ static size_t group_slices_of(const octet_convolution_plan *plan) {
 /// Decides what is large, and into how many stretches of pixels each slice is split.
 ///
 /// What is larger is read by one thread alone where it can be: with more weights than tensors, threads take different
-/// panels; otherwise each takes its part of the pixels, which it often finds in its own cache.
+/// panels; otherwise each takes its part of the pixels, which it often finds in its own cache. With so many pixels that
+/// weights are used often enough to be fetched ahead, only that counts.
 static void split(convolution_run *run, const octet_team *team) {
   const octet_weight_layout *layout = &run->plan->layout;
   const size_t inputs = layout->group_inputs * layout->groups, outputs = layout->group_channels * layout->groups;
@@ -103,7 +107,8 @@ static void split(convolution_run *run, const octet_team *team) {
   const size_t most = divide_up(run->pixels, run->plan->panels[0].kernel->rows);
   const size_t tasks = octet_team_tasks(team, cycles, most * run->slices);
   const size_t threads = octet_team_threads(team), chunks = divide_up(tasks, run->slices);
-  run->has_large_tensors = run->pixels * (inputs + outputs) > layout->group_bytes * layout->groups;
+  run->has_large_tensors =
+      run->pixels >= MANY_PIXELS * threads || run->pixels * (inputs + outputs) > layout->group_bytes * layout->groups;
   // As many for one thread as for another.
   const size_t even = run->has_large_tensors && tasks > 1 ? divide_up(chunks, threads) * threads : chunks;
   run->chunks = smaller(even, most);
