@@ -113,3 +113,14 @@ package struct Fused: Operator {
     return base.accepts(operation, after: chain + taken, baseOperands(operands))
   }
 }
+
+extension Operator {
+  /// The operators of the model that it computes, in order.
+  package var parts: [any Operator] {
+    switch self {
+    case let fused as Fused: [fused.base] + fused.operations.map(\.op)
+    case let forked as Forked: forked.fused.parts
+    default: [self]
+    }
+  }
+}

@@ -32,10 +32,9 @@ extension ElementType {
 extension SaturationProbe {
   /// For the output of a quantizer. A lower bound that is the real zero says nothing: ReLU puts values there.
   init?(_ node: Node, _ view: TensorView?) {
-    let last = (node.op as? Fused)?.operations.last?.op ?? node.op
-    guard let view, view.elementType == .u8, let quantize = last as? Quantize, view.shape.elementCount > 0 else {
-      return nil
-    }
+    guard let view, view.elementType == .u8, let quantize = node.op.parts.last as? Quantize,
+      view.shape.elementCount > 0
+    else { return nil }
     let isStrided = view.layout == .channelsLast && !view.isDense
     self.init(
       rowLength: isStrided ? view.channels : view.shape.elementCount,

@@ -134,8 +134,7 @@ package struct ModelVerifier {
 extension Operator {
   /// Whether it rounds to a grid on the way to its result.
   fileprivate var quantizes: Bool {
-    let ops: [any Operator] = [self] + ((self as? Fused)?.operations.map(\.op) ?? [])
-    return ops.contains { $0 is Quantize || $0 is Round }
+    parts.contains { $0 is Quantize || $0 is Round }
   }
 }
 

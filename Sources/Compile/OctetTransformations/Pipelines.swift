@@ -50,6 +50,8 @@ extension PassPipeline {
     [
       Stage("operands", [AbsorbDequantization()]),
       Stage("results", [FuseOperations()]),
+      // Last: what only one reads is fused.
+      Stage("forks", [ForkQuantizers()]),
     ])
 
   /// After the input shapes are known: what depended on them alone is constant now.

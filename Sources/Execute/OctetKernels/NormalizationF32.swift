@@ -6,7 +6,7 @@ import COctetKernels
 ///     mean and variance: y = (x − μ) / d,  d from v = Σ (x − μ)² / n
 ///     length:            y = x / d,        d from v = Σ x²
 ///
-/// then y·gamma + beta where there are any, stored as f32 or rounded to bytes.
+/// then y·gamma + beta where there are any, stored as f32 or rounded to bytes, or both.
 package struct NormalizationF32: Sendable {
   package enum Operation: Hashable, Sendable {
     case mean
@@ -47,11 +47,24 @@ package struct NormalizationF32: Sendable {
     }
   }
 
+  /// The bytes that are written beside the floats: clamp(roundHalfEven(y · scale + shift), low, high), of each column.
+  package struct Quantizer: Hashable, Sendable {
+    package var scale: [Float]
+    package var shift: [Float]
+    package var result: VectorResult
+
+    package init(scale: [Float], shift: [Float], result: VectorResult) {
+      self.scale = scale
+      self.shift = shift
+      self.result = result
+    }
+  }
+
   private let prepared: PreparedKernel<octet_normalization_plan>
 
   package init(
     _ operation: Operation, _ layout: RowLayout, parameters: Parameters = .none, result: VectorResult = .f32,
-    cpu: CPU = .current
+    quantizer: Quantizer? = nil, cpu: CPU = .current
   ) {
     let (parameter, gamma, beta) = parameters.code
     precondition(gamma.count == beta.count, "\(gamma.count) factors and \(beta.count) summands")
@@ -59,28 +72,39 @@ package struct NormalizationF32: Sendable {
     precondition(
       parameter != OCTET_NORMALIZATION_PER_COLUMN || gamma.count == layout.columns,
       "\(gamma.count) factors for \(layout.columns) columns")
+    precondition(quantizer == nil || result == .f32, "bytes are written beside floats, not beside bytes")
+    precondition(
+      quantizer.map { $0.scale.count == layout.columns && $0.shift.count == layout.columns } ?? true,
+      "a quantizer of other columns than \(layout.columns)")
     let (code, epsilon) = operation.code
     let constants = [gamma, beta].map(Constants.init)
-    let (low, high) = result.bounds
+    let ofQuantizer = quantizer.map { [$0.scale, $0.shift].map(Constants.init) } ?? []
+    let (low, high) = (quantizer?.result ?? result).bounds
     let plan = octet_normalization_plan(
       operation: code, epsilon_mode: epsilon.0, epsilon: epsilon.1, parameter: parameter, gamma: constants[0].base,
       beta: constants[1].base, parameter_count: gamma.count, rows: layout.rows, columns: layout.columns,
       source_stride: layout.sourceStride, destination_stride: layout.destinationStride,
-      destination_type: result.element, low: low, high: high)
+      destination_type: result.element, scale: ofQuantizer.first.map { UnsafePointer($0.base) },
+      shift: ofQuantizer.last.map { UnsafePointer($0.base) }, low: low, high: high)
     // The row is read once for the mean, once for the variance, and once more to be written.
     prepared = PreparedKernel(
-      RangeKernel(octet_normalization_f32_kernels(), cpu: cpu), plan: plan, constants: constants, units: layout.rows,
-      bytes: 16 * layout.elementCount)
+      RangeKernel(octet_normalization_f32_kernels(), cpu: cpu), plan: plan, constants: constants + ofQuantizer,
+      units: layout.rows, bytes: 16 * layout.elementCount)
   }
 
   package var kernelName: String { prepared.kernel.name }
 
-  /// A destination of f32 may be the source.
-  package func run(_ source: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, team: WorkerTeam) {
+  /// A destination of f32 may be the source. The rows of `quantized` follow each other; it is wanted where there is a
+  /// quantizer.
+  package func run(
+    _ source: UnsafeRawPointer, into destination: UnsafeMutableRawPointer, quantized: UnsafeMutableRawPointer? = nil,
+    team: WorkerTeam
+  ) {
+    precondition((quantized != nil) == (prepared.plan.scale != nil), "bytes are written where there is a quantizer")
     prepared.run(on: team) { plan in
       octet_normalization_arguments(
-        plan: plan, source: source.assumingMemoryBound(to: Float.self),
-        destination: destination)
+        plan: plan, source: source.assumingMemoryBound(to: Float.self), destination: destination,
+        quantized: quantized?.assumingMemoryBound(to: UInt8.self))
     }
   }
 }

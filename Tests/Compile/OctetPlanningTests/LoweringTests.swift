@@ -317,6 +317,23 @@ import Testing
     try expectKernels(g)
   }
 
+  /// A block of a transformer: floats for the residual sum and bytes for the product beside it.
+  @Test func aNormalizationGivesFloatsAndBytes() throws {
+    let g = GraphBuilder()
+    let norm = try MVN(axes: .listed([-1]), normalizesVariance: true, epsilon: 1e-5, epsilonPlace: .insideRoot)
+    let x = try g.add(norm, try g.input("x", [2, 7, 35]))
+    let scaled = try g.add(Multiply(), x, try g.randomConstant([1, 1, 35], in: 0.5...2))
+    let weights = try g.int8Weights([19, 35])
+    let product = try g.add(MatMul(transposeA: false, transposeB: true), try g.fakeQuantize(scaled, -4, 4), weights)
+    g.output(try g.add(ReduceSum(keepsAxes: false), product, try g.integers([-1])), "sum")
+    g.output(x, "residual")
+    try expectExecutionMatchesMeaningEverywhere(
+      g.graph, tolerance: Tolerance(rounding: 2e-5, step: 0.5, stepShare: 0.1))
+    let layers = try ModelCompiler().layers(of: g.graph)
+    #expect(layers.count { $0.kernel.hasPrefix("normalization_f32") } == 1)
+    #expect(!layers.contains { $0.operatorName == "FakeQuantize" })
+  }
+
   /// Scales, shifts and quantizers behind a normalization are part of its step.
   @Test(arguments: [true, false])
   func normalizationsTakeWhatFollows(_ isQuantized: Bool) throws {

@@ -102,3 +102,56 @@ import Testing
     expectUnchanged(g.graph, by: FuseOperations())
   }
 }
+
+@Suite struct ForkQuantizersTests {
+  private func normalization(_ axes: [Int]) throws -> MVN {
+    try MVN(axes: .listed(axes), normalizesVariance: true, epsilon: 1e-5, epsilonPlace: .insideRoot)
+  }
+
+  private let quantizer = Quantize(inputLow: [-2], inputHigh: [2], levels: 256)
+
+  @Test func aNormalizationStoresBothForms() throws {
+    let g = GraphBuilder()
+    let y = try g.add(normalization([2]), try g.input("x", [1, 3, 5]))
+    g.output(try g.add(Sin(), y), "residual")
+    g.output(try g.add(quantizer, try g.add(Multiply(), y, try g.constant([1, 2, 3, 0.5, 0.25], [1, 1, 5]))), "bytes")
+    try expectRewrite(
+      of: g.graph, by: FuseOperations(), ForkQuantizers(),
+      gives: """
+        x: f32[1, 3, 5]
+        %1 = Forked(x, f32[1, 1, 5]) MVN(eps 1e-05) → Multiply → Quantize(-2.0…2.0 levels 256): u8[1, 3, 5]
+        %2 = Sin(%1.1): f32[1, 3, 5]
+        residual = %2
+        bytes = %1
+        """)
+  }
+
+  @Test func aSecondQuantizerReadsTheFloats() throws {
+    let g = GraphBuilder()
+    let scaled = try g.add(Multiply(), try g.add(normalization([2]), try g.input("x", [1, 3, 5])), try g.scalar(0.5))
+    g.output(try g.add(quantizer, scaled), "first")
+    g.output(try g.add(Quantize(inputLow: [-1], inputHigh: [1], levels: 256), scaled), "second")
+    try expectRewrite(
+      of: g.graph, by: FuseOperations(), ForkQuantizers(),
+      gives: """
+        x: f32[1, 3, 5]
+        %1 = Forked(x, 0.5) MVN(eps 1e-05) → Multiply → Quantize(-2.0…2.0 levels 256): u8[1, 3, 5]
+        %2 = Quantize(%1.1) -1.0…1.0 levels 256: u8[1, 3, 5]
+        first = %1
+        second = %2
+        """)
+  }
+
+  @Test func othersStayApart() throws {
+    let g = GraphBuilder()
+    let overChannels = try g.add(normalization([1]), try g.input("x", [1, 3, 5, 2]))
+    let single = try g.add(normalization([2]), try g.input("z", [1, 3, 5]))
+    let sine = try g.add(Sin(), try g.input("w", [1, 3, 5]))
+    for (name, value) in [("channels", overChannels), ("sine", sine)] {
+      g.output(value, name)
+      g.output(try g.add(quantizer, value), "quantized \(name)")
+    }
+    g.output(try g.add(quantizer, single), "single")
+    expectUnchanged(g.graph, by: ForkQuantizers())
+  }
+}

@@ -116,6 +116,35 @@ struct NormalizationF32Tests {
     }
   }
 
+  @Test(arguments: InstructionSet.allCases, NormalizationCase.all)
+  func floatsAndTheirBytesAreWrittenTogether(_ instructionSet: InstructionSet, _ test: NormalizationCase) throws {
+    let cpu = try instructionSet.cpuOrCancel()
+    let (source, layout) = (values(test), test.layout)
+    let floats = run(test, source, cpu: cpu, team: testTeams[0])
+    var random = TestRandom(seed: 23)
+    let quantizer = NormalizationF32.Quantizer(
+      scale: random.floats(layout.columns, in: -30...30), shift: random.floats(layout.columns, in: 0...200),
+      result: .bytes(low: 3, high: 250))
+    let kernel = NormalizationF32(
+      test.operation, layout, parameters: test.parameters, quantizer: quantizer, cpu: cpu)
+    let expected = (0..<layout.rows * layout.columns).map { index in
+      let (row, column) = (index / layout.columns, index % layout.columns)
+      let q = floats[row * layout.destinationStride + column] * quantizer.scale[column] + quantizer.shift[column]
+      return UInt8(min(max(q.rounded(.toNearestOrEven), 3), 250))
+    }
+    for team in testTeams {
+      let destination = TestMemory<Float>(count: floats.count), quantized = TestMemory<UInt8>(count: expected.count)
+      TestMemory(source).with { source in
+        destination.with { floats in
+          quantized.with { kernel.run(source, into: floats, quantized: $0, team: team) }
+        }
+      }
+      #expect(destination.endIsUntouched && quantized.endIsUntouched)
+      #expect(firstDifference(destination.values, floats) == nil)
+      #expect(firstDifference(quantized.values, expected) == nil)
+    }
+  }
+
   @Test func rowOfEqualValuesBecomesZero() {
     let test = NormalizationCase(
       operation: .meanAndVariance(.insideRoot(1e-5)), layout: RowLayout(rows: 1, columns: 48), parameters: .none)

@@ -21,13 +21,29 @@ extension RowNormalization {
   }
 
   package func lower(_ site: LoweringSite, fusing chain: [FusedOperation]) throws(OperatorError) -> any Primitive {
-    let further = chain.reduce(0) { $0 + $1.furtherOperands.count }
+    try lower(site, fusing: chain, quantizing: []) ?? ReferencePrimitive(fused(chain, at: site), site)
+  }
+
+  /// A kernel that stores what a quantizer makes of its result, too, as the first of two; nil where there is none.
+  func lower(
+    _ site: LoweringSite, fusing chain: [FusedOperation], quantizing later: [FusedOperation]
+  ) throws(OperatorError) -> (any Primitive)? {
+    let further = (chain + later).reduce(0) { $0 + $1.furtherOperands.count }
     let operands = Array(site.operands.dropLast(further))
     let axes = try normalizedAxes(operands)
-    guard let store = AffineStore(normalization: chain, axes),
-      let primitive = try NormalizationPrimitive(self, operands, axes, store, site)
-    else { return ReferencePrimitive(fused(chain, at: site), site) }
-    return primitive
+    guard let store = AffineStore(normalization: chain, axes) else { return nil }
+    let quantizer = later.isEmpty ? nil : AffineStore(normalization: later, axes)
+    return try NormalizationPrimitive(self, operands, axes, store, quantizer, site)
+  }
+
+  /// Whether `lower` has a kernel that stores both.
+  func acceptsFork(_ chain: [FusedOperation], _ later: [FusedOperation], _ operands: [Operand]) -> Bool {
+    let rank = operands[0].shape.rank
+    guard operands[0].elementType == .f32, let axes = try? normalizedAxes(operands), let first = axes.min(),
+      axes == Set(first..<rank), kernelOperation(operands, count: 1) != nil
+    else { return false }
+    let stores = [chain, later].map { AffineStore(normalization: $0, axes) }
+    return stores[0]?.result == .f32 && stores[1].map { $0.result != .f32 } ?? false
   }
 }
 
@@ -70,10 +86,22 @@ extension AffineStore {
   /// (x·gamma)·scale + shift, for `count` columns; nothing where nothing changes.
   fileprivate func parameters(after gamma: [Double], count: Int) -> NormalizationF32.Parameters {
     if gamma == [1], affine == .identity { return .none }
-    func column(_ values: [Float], _ index: Int) -> Float { values[values.count == 1 ? 0 : index] }
+    let (scale, shift) = columns(count)
     return .columns(
-      gamma: (0..<count).map { Float(gamma[gamma.count == 1 ? 0 : $0] * Double(column(affine.scale, $0))) },
-      beta: (0..<count).map { column(affine.shift, $0) })
+      gamma: scale.indices.map { Float(gamma[gamma.count == 1 ? 0 : $0] * Double(scale[$0])) }, beta: shift)
+  }
+
+  /// The quantizer of `count` columns that it ends in.
+  fileprivate func quantizer(count: Int) -> NormalizationF32.Quantizer {
+    let (scale, shift) = columns(count)
+    return NormalizationF32.Quantizer(scale: scale, shift: shift, result: result)
+  }
+
+  private func columns(_ count: Int) -> (scale: [Float], shift: [Float]) {
+    func spread(_ values: [Float]) -> [Float] {
+      values.count == 1 ? Array(repeating: values[0], count: count) : values
+    }
+    return (spread(affine.scale), spread(affine.shift))
   }
 }
 
@@ -86,30 +114,41 @@ extension EpsilonPlace {
 /// Rows of an f32 tensor, each normalized by itself.
 private struct NormalizationPrimitive: Primitive {
   private let kernel: NormalizationF32
+  /// Whether there are two results: the bytes, then the floats.
+  private let isForked: Bool
 
   /// Nil unless the axes are the last ones, or the channels alone, so that what is normalized together is one row.
   init?(
-    _ op: some RowNormalization, _ operands: [Operand], _ axes: Set<Int>, _ store: AffineStore, _ site: LoweringSite
+    _ op: some RowNormalization, _ operands: [Operand], _ axes: Set<Int>, _ store: AffineStore,
+    _ quantizer: AffineStore?, _ site: LoweringSite
   ) throws(OperatorError) {
     let shape = try site.shape(ofOperand: 0)
     guard site.operands[0].elementType == .f32, let first = axes.min() else { return nil }
     let isOverChannels = axes == [1] && shape.rank > 2
-    guard isOverChannels || axes == Set(first..<shape.rank) else { return nil }
+    guard isOverChannels ? quantizer == nil : axes == Set(first..<shape.rank) else { return nil }
     let count = isOverChannels ? shape[1] : shape.count(in: first..<shape.rank)
     guard let (operation, gamma) = op.kernelOperation(operands, count: count), count > 0 else { return nil }
     let layout: Layout = isOverChannels ? .channelsLast : .planar
-    let (x, y) = (try site.operand(0, layout, dense: !isOverChannels), try site.result(0, layout))
+    isForked = quantizer != nil
+    let x = try site.operand(0, layout, dense: !isOverChannels)
+    let y = try site.result(isForked ? 1 : 0, layout)
+    if isForked { _ = try site.result(0, layout) }
     let rows =
       isOverChannels
       ? RowLayout(rows: x.pixelCount, columns: count, sourceStride: x.pixelStride, destinationStride: y.pixelStride)
       : RowLayout(rows: shape.count(in: 0..<first), columns: count)
     kernel = NormalizationF32(
-      operation, rows, parameters: store.parameters(after: gamma, count: count), result: store.result, cpu: site.cpu)
+      operation, rows, parameters: store.parameters(after: gamma, count: count), result: store.result,
+      quantizer: quantizer?.quantizer(count: count), cpu: site.cpu)
   }
 
   var kernelName: String { kernel.kernelName }
 
   func execute(_ step: borrowing StepBuffers) {
-    kernel.run(step.operand(0), into: step.result(0), team: step.team)
+    if isForked {
+      kernel.run(step.operand(0), into: step.result(1), quantized: step.result(0), team: step.team)
+    } else {
+      kernel.run(step.operand(0), into: step.result(0), team: step.team)
+    }
   }
 }

@@ -4,12 +4,16 @@
 ///   mean and variance: y = (x − μ) / d,  d from v = Σ (x − μ)² / n
 ///   length:            y = x / d,        d from v = Σ x²
 ///
-/// then y·gamma + beta where there are any, and for bytes q = clamp(roundHalfEven(y), low, high). Sums run over sixteen lanes, element i in lane i mod 16, and then over the
-/// lanes.
+/// then y·gamma + beta where there are any, and for bytes q = clamp(roundHalfEven(y), low, high). Sums run over
+/// sixty-four lanes, element i in lane i mod 64, then over its quarters and the lanes.
+///
+/// Where the floats are wanted and their bytes too, both are written: q = clamp(roundHalfEven(y·scale + shift), low,
+/// high).
 #ifndef OCTET_NORMALIZATION_H
 #define OCTET_NORMALIZATION_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "octet_element.h"
 #include "octet_range.h"
@@ -51,15 +55,20 @@ typedef struct octet_normalization_plan {
   size_t rows, columns;
   size_t source_stride, destination_stride;
   octet_element destination_type;
-  /// Integers from -512 to 511.
+  /// NULL, or for each column what makes the second destination of the first, which is then f32. Rounded up to a
+  /// multiple of 16 values.
+  const float *scale, *shift;
+  /// Integers from -512 to 511: of the destination of bytes.
   float low, high;
 } octet_normalization_plan;
 
-/// Units are rows. Nothing past the end of a row is used. A destination of f32 may be the source.
+/// Units are rows. Nothing past the end of a row is used. A destination of f32 may be the source. The rows of the
+/// second destination follow each other.
 typedef struct octet_normalization_arguments {
   const octet_normalization_plan *plan;
   const float *source;
   void *destination;
+  uint8_t *quantized;
 } octet_normalization_arguments;
 
 octet_range_kernel_list octet_normalization_f32_kernels(void);

@@ -2,22 +2,42 @@
 #include "isa/name.h"
 #include "isa/vector.h"
 
+enum { SUMS_AT_ONCE = 4, BLOCK = SUMS_AT_ONCE * OCTET_LANES };
+
+/// The sum over all lanes. Several vectors, because an addition has to wait for the one before.
+OCTET_INLINE float sum_of_vectors(const f32x16 sums[SUMS_AT_ONCE]) {
+  return sum_of_lanes((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
 OCTET_INLINE float sum_of_row(const float *row, size_t count) {
-  f32x16 sums = 0;
-  for (size_t i = 0; i < count; i += OCTET_LANES) {
-    sums += load_first_f32(row + i, count - i, 0);
+  f32x16 sums[SUMS_AT_ONCE] = {0};
+  size_t i = 0;
+  for (; i + BLOCK <= count; i += BLOCK) {
+    _Pragma("clang loop unroll(full)") for (size_t v = 0; v < SUMS_AT_ONCE; v++) {
+      sums[v] += load_f32(row + i + v * OCTET_LANES);
+    }
   }
-  return sum_of_lanes(sums);
+  for (size_t v = 0; i < count; i += OCTET_LANES, v++) {
+    sums[v] += load_first_f32(row + i, count - i, 0);
+  }
+  return sum_of_vectors(sums);
 }
 
 /// Σ (x − mean)². Lanes past the end hold the mean, so that they add nothing.
 OCTET_INLINE float sum_of_squares(const float *row, size_t count, float mean) {
-  f32x16 sums = 0;
-  for (size_t i = 0; i < count; i += OCTET_LANES) {
-    const f32x16 d = load_first_f32(row + i, count - i, mean) - mean;
-    sums += d * d;
+  f32x16 sums[SUMS_AT_ONCE] = {0};
+  size_t i = 0;
+  for (; i + BLOCK <= count; i += BLOCK) {
+    _Pragma("clang loop unroll(full)") for (size_t v = 0; v < SUMS_AT_ONCE; v++) {
+      const f32x16 d = load_f32(row + i + v * OCTET_LANES) - mean;
+      sums[v] += d * d;
+    }
   }
-  return sum_of_lanes(sums);
+  for (size_t v = 0; i < count; i += OCTET_LANES, v++) {
+    const f32x16 d = load_first_f32(row + i, count - i, mean) - mean;
+    sums[v] += d * d;
+  }
+  return sum_of_vectors(sums);
 }
 
 OCTET_INLINE float divisor_of(float value, const octet_normalization_plan *plan) {
@@ -32,8 +52,17 @@ OCTET_INLINE float divisor_of(float value, const octet_normalization_plan *plan)
   return __builtin_sqrtf(value > plan->epsilon ? value : plan->epsilon);
 }
 
-/// `destination` is the row's first element.
-OCTET_INLINE void store_normalized(void *destination, const float *from, float mean, float divisor,
+/// Where a row goes: `quantized` is NULL where there is no second destination.
+typedef struct {
+  void *destination;
+  uint8_t *quantized;
+} row_destinations;
+
+OCTET_INLINE u8x16 rounded_bytes(f32x16 y, const octet_normalization_plan *plan) {
+  return low_bytes(round_clamped_f32(y, plan->low, plan->high));
+}
+
+OCTET_INLINE void store_normalized(row_destinations to, const float *from, float mean, float divisor,
                                    const octet_normalization_plan *plan, size_t row) {
   for (size_t i = 0; i < plan->columns; i += OCTET_LANES) {
     const size_t left = plan->columns - i;
@@ -49,9 +78,13 @@ OCTET_INLINE void store_normalized(void *destination, const float *from, float m
       break;
     }
     if (plan->destination_type == OCTET_ELEMENT_F32) {
-      store_first_f32((float *)destination + i, y, left);
+      store_first_f32((float *)to.destination + i, y, left);
     } else {
-      store_first_u8((uint8_t *)destination + i, low_bytes(round_clamped_f32(y, plan->low, plan->high)), left);
+      store_first_u8((uint8_t *)to.destination + i, rounded_bytes(y, plan), left);
+    }
+    if (to.quantized) {
+      y = y * load_f32(plan->scale + i) + load_f32(plan->shift + i);
+      store_first_u8(to.quantized + i, rounded_bytes(y, plan), left);
     }
   }
 }
@@ -76,8 +109,9 @@ void OCTET_KERNEL_NAME(octet_normalization_f32)(const void *arguments, size_t be
       divisor = divisor_of(sum_of_squares(from, plan->columns, 0), plan);
       break;
     }
-    uint8_t *to =
-        (uint8_t *)a->destination + row * plan->destination_stride * octet_element_bytes(plan->destination_type);
+    const size_t row_bytes = plan->destination_stride * octet_element_bytes(plan->destination_type);
+    const row_destinations to = {(uint8_t *)a->destination + row * row_bytes,
+                                 plan->scale ? a->quantized + row * plan->columns : NULL};
     store_normalized(to, from, mean, divisor, plan, row);
   }
 }
