@@ -33,7 +33,8 @@ OCTET_INLINE void finish_or_store(const octet_dot_tile *tile, const sum_vector s
 OCTET_INLINE void finish_or_store(const octet_dot_tile *tile, const sum_vector sums[][MOST_VECTORS], size_t rows,
                                   size_t vectors) {
   const size_t units = vectors / UNIT_VECTORS;
-  if (!octet_epilogue_writes_bytes(tile->kind) || tile->direct.channels < units * OCTET_LANES) {
+  if (!octet_epilogue_writes_bytes(tile->kind) || tile->kind == OCTET_EPILOGUE_ACTIVATION ||
+      tile->direct.channels < units * OCTET_LANES) {
     store_sums(tile, sums, rows, vectors);
     return;
   }
@@ -44,6 +45,7 @@ OCTET_INLINE void finish_or_store(const octet_dot_tile *tile, const sum_vector s
   switch (tile->kind) {
   case OCTET_EPILOGUE_ANY:
   case OCTET_EPILOGUE_FLOATS:
+  case OCTET_EPILOGUE_ACTIVATION:
     break;
   case OCTET_EPILOGUE_REQUANTIZE:
     finish_rows(&tile->direct, in_units, rows, units, OCTET_EPILOGUE_REQUANTIZE);
@@ -71,11 +73,14 @@ OCTET_INLINE void finish_partial_kind(const octet_dot_tile *tile, size_t units) 
   case OCTET_EPILOGUE_SCALED_RESIDUAL:
     finish_partial_rows(&tile->direct, tile->sums, tile->rows, units, OCTET_EPILOGUE_SCALED_RESIDUAL);
     break;
+  case OCTET_EPILOGUE_ACTIVATION:
+    finish_partial_rows(&tile->direct, tile->sums, tile->rows, units, OCTET_EPILOGUE_ACTIVATION);
+    break;
   }
 }
 
-/// The stored sums of a panel with fewer channels than its kernel. Not inlined, so that other panels' sums stay in
-/// registers.
+/// The stored sums of a panel with fewer channels than its kernel, or of an activation. Not inlined, so that other
+/// panels' sums stay in registers.
 static __attribute__((noinline)) void finish_partial_tile(const octet_dot_tile *tile, size_t units) {
   switch (units) {
   case 1:
@@ -95,7 +100,8 @@ static __attribute__((noinline)) void finish_partial_tile(const octet_dot_tile *
 
 #endif
 
-/// What is left of a tile whose sums were stored: all of f32, and of a panel with fewer channels than the kernel.
+/// What is left of a tile whose sums were stored: all of f32, of an activation, and of a panel with fewer channels than
+/// the kernel.
 OCTET_INLINE void finish_stored(const octet_dot_tile *tile, size_t channels) {
 #ifdef OCTET_FLOAT_SUMS
   if (tile->kind == OCTET_EPILOGUE_FLOATS) {
@@ -104,7 +110,8 @@ OCTET_INLINE void finish_stored(const octet_dot_tile *tile, size_t channels) {
 #else
   if (tile->kind == OCTET_EPILOGUE_FLOATS) {
     finish_float_tile(tile, channels, true);
-  } else if (tile->kind != OCTET_EPILOGUE_ANY && tile->direct.channels < channels) {
+  } else if (tile->kind == OCTET_EPILOGUE_ACTIVATION ||
+             (tile->kind != OCTET_EPILOGUE_ANY && tile->direct.channels < channels)) {
     finish_partial_tile(tile, channels / OCTET_LANES);
   }
 #endif

@@ -144,18 +144,28 @@ OCTET_INLINE f32x16 computed_here(f32x16 value) {
   return value;
 }
 
+/// Whether a program adds another tensor.
+OCTET_INLINE bool adds_operand(octet_epilogue_kind kind) {
+  return kind == OCTET_EPILOGUE_RESIDUAL || kind == OCTET_EPILOGUE_SCALED_RESIDUAL;
+}
+
 /// First of three stages of vector `i` of those that wait, counted row after row: up to where another tensor is added.
 OCTET_INLINE void scale_late(const octet_direct_rows *direct, late_rows *late, size_t i, size_t vectors,
                              octet_epilogue_kind kind) {
   sum_vector *sums = &late->sums[i / vectors][i % vectors];
-  const f32x16 scaled = scaled_sums(direct, (i32x16)*sums, i % vectors);
-  *sums = (sum_vector)computed_here(kind == OCTET_EPILOGUE_REQUANTIZE ? scaled : requantize_branch(direct, scaled));
+  f32x16 v = scaled_sums(direct, (i32x16)*sums, i % vectors);
+  if (kind == OCTET_EPILOGUE_ACTIVATION) {
+    v = activate(direct, v, i % vectors);
+  } else if (kind != OCTET_EPILOGUE_REQUANTIZE) {
+    v = requantize_branch(direct, v);
+  }
+  *sums = (sum_vector)computed_here(v);
 }
 
 /// Second stage: adds the other tensor, if there is one.
 OCTET_INLINE void add_late(const octet_direct_rows *direct, late_rows *late, size_t i, size_t vectors,
                            octet_epilogue_kind kind) {
-  if (kind == OCTET_EPILOGUE_REQUANTIZE) {
+  if (!adds_operand(kind)) {
     return;
   }
   const size_t row = i / vectors, unit = i % vectors;
@@ -216,7 +226,7 @@ OCTET_INLINE void dot_late(const late_tile *tile, summed_rows *summed, late_rows
       next.sums[r][v] = load_vector(tile->initial + (row + r) * tile->initial_row_bytes + v * sizeof(sum_vector));
     }
     __builtin_prefetch(next.output + r * direct->output_stride, 1, 3);
-    if (kind != OCTET_EPILOGUE_REQUANTIZE) {
+    if (adds_operand(kind)) {
       __builtin_prefetch(next.operand + r * direct->operand_stride, 0, 3);
     }
   }
@@ -314,6 +324,7 @@ OCTET_INLINE octet_dot_tile rows_of_tile(const octet_dot_tile *tile, size_t row,
     OCTET_LATE_CASE(OCTET_EPILOGUE_REQUANTIZE, code)                                                                   \
     OCTET_LATE_CASE(OCTET_EPILOGUE_RESIDUAL, code)                                                                     \
     OCTET_LATE_CASE(OCTET_EPILOGUE_SCALED_RESIDUAL, code)                                                              \
+    OCTET_LATE_CASE(OCTET_EPILOGUE_ACTIVATION, code)                                                                   \
   }
 
 #define OCTET_LATE_CASE(constant, code)                                                                                \

@@ -34,12 +34,8 @@ static void set_tile_rows(octet_slice_walk *walk, size_t pixels) {
   }
 }
 
-/// Kernels that finish rows late sum fewer at a time, so that they read their weights more often. Where those outgrow
-/// the nearest cache, and more rows fit into the registers, that costs more than it saves.
-static bool may_be_late(const octet_slice_walk *walk) {
-  const octet_dot_kernel *kernel = walk->slice->panel->kernel;
-  return octet_epilogue_writes_bytes(walk->slice->plan->kind) && kernel->late_rows > 0 &&
-         (kernel->late_rows == kernel->rows || walk->panel_bytes <= MOST_LATE_BYTES);
+bool octet_may_be_late(const octet_dot_kernel *kernel, size_t panel_bytes) {
+  return kernel->late_rows > 0 && (kernel->late_rows == kernel->rows || panel_bytes <= MOST_LATE_BYTES);
 }
 
 void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *slice, size_t first_pixel,
@@ -59,7 +55,7 @@ void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *sl
   walk->runs_at_once = divide_up(layout->runs, divide_up(layout->runs, OCTET_RUNS_AT_ONCE));
   walk->runs_left = 0;
   walk->pixel = first_pixel;
-  walk->is_late = may_be_late(walk);
+  walk->is_late = octet_epilogue_writes_bytes(plan->kind) && octet_may_be_late(panel->kernel, walk->panel_bytes);
   set_tile_rows(walk, pixels);
   walk->cursor = octet_window_cursor_at(plan, first_pixel);
   walk->tile = (octet_dot_tile){.steps = layout->steps, .inputs = walk->windows.pointers, .sums = walk->sums};

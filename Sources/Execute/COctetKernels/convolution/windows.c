@@ -1,6 +1,7 @@
 #include "convolution/windows.h"
 
 #include "convolution/border.h"
+#include "convolution/slice.h"
 
 #include <string.h>
 
@@ -264,15 +265,29 @@ static void join_taps(octet_convolution_plan *plan) {
   layout->steps = layout->run_taps * steps;
 }
 
+/// How kernels finish sums of pixels that follow each other.
+static octet_epilogue_kind kind_of(const octet_convolution_plan *plan) {
+  const octet_convolution_geometry *g = &plan->geometry;
+  const octet_weight_layout *layout = &plan->layout;
+  const octet_dot_kernel *kernel = plan->panels[0].kernel;
+  const bool is_integer = layout->format != OCTET_WEIGHTS_F32;
+  const size_t products = is_integer ? g->group_inputs * octet_tap_count(g) : 0;
+  const size_t panel_bytes = layout->group_bytes / layout->group_channels * kernel->channels;
+  if (plan->placement) {
+    return OCTET_EPILOGUE_ANY;
+  }
+  if (octet_may_be_late(kernel, panel_bytes) && octet_epilogue_is_activation(plan->epilogue, products)) {
+    return OCTET_EPILOGUE_ACTIVATION;
+  }
+  return octet_epilogue_kind_of(plan->epilogue, products);
+}
+
 void octet_convolution_prepare(octet_convolution_plan *plan, octet_run_step *run_steps) {
   octet_border_prepare(plan);
   join_taps(plan);
   const octet_convolution_geometry *g = &plan->geometry;
   octet_window_steps *steps = &plan->steps;
-  // Kernels finish sums of pixels that follow each other.
-  const bool is_integer = plan->layout.format != OCTET_WEIGHTS_F32;
-  const size_t products = g->group_inputs * octet_tap_count(g);
-  plan->kind = plan->placement ? OCTET_EPILOGUE_ANY : octet_epilogue_kind_of(plan->epilogue, is_integer ? products : 0);
+  plan->kind = kind_of(plan);
   steps->pointwise = true;
   ptrdiff_t bytes = (ptrdiff_t)plan->input_pixel_stride;
   for (int axis = 2; axis >= 0; axis--) {

@@ -6,6 +6,7 @@
 #define OCTET_EPILOGUE_DIRECT_H
 
 #include "isa/narrow.h"
+#include "isa/vector_pieces.h"
 #include "octet_epilogue.h"
 
 /// roundHalfEven(v), for |v| < 2^22.
@@ -37,6 +38,14 @@ OCTET_INLINE f32x16 add_operand(const octet_direct_rows *rows, f32x16 v, size_t 
   return v + (r * rows->operand_scale + rows->operand_shift);
 }
 
+/// What follows the function of an activation. What is too large for an s32 would become 0, as what is too small or no
+/// number shall.
+OCTET_INLINE f32x16 activate(const octet_direct_rows *rows, f32x16 v, size_t unit) {
+  const f32x16 y = risen_f32(v, rows->function_scale, rows->function);
+  const f32x16 scale = load_f32(rows->last_scale + unit * OCTET_LANES);
+  return min_f32(255.0f, y * scale + load_f32(rows->last_shift + unit * OCTET_LANES));
+}
+
 /// Stores sixteen bytes, of which lane `lane` is a constant wherever this is inlined.
 OCTET_INLINE void store_lane(uint8_t *to, u8x64 bytes, size_t lane) {
   switch (lane) {
@@ -55,7 +64,8 @@ OCTET_INLINE void store_lane(uint8_t *to, u8x64 bytes, size_t lane) {
   }
 }
 
-/// Stores `count` rows of `units` times sixteen bytes from row `row` on. Rows that are not `full` have fewer channels.
+/// Stores `count` rows of `units` times sixteen bytes from row `row` on. Rows that are not `full` may have fewer
+/// channels.
 OCTET_INLINE void store_rows(const octet_direct_rows *rows, u8x64 bytes, size_t row, size_t count, size_t units,
                              bool full) {
   const size_t width = units * OCTET_LANES, stride = rows->output_stride;
@@ -64,7 +74,11 @@ OCTET_INLINE void store_rows(const octet_direct_rows *rows, u8x64 bytes, size_t 
     uint8_t pieces[sizeof bytes];
     __builtin_memcpy(pieces, &bytes, sizeof bytes);
     for (size_t i = 0; i < count; i++) {
-      copy_short(to + i * stride, pieces + i * width, rows->channels);
+      if (rows->channels >= sizeof bytes) {
+        __builtin_memcpy(to + i * stride, pieces + i * width, sizeof bytes);
+      } else {
+        copy_short(to + i * stride, pieces + i * width, rows->channels);
+      }
     }
     return;
   }
@@ -113,6 +127,9 @@ OCTET_INLINE f32x16 finish_unit(const octet_direct_rows *rows, i32x16 sums, size
   if (kind == OCTET_EPILOGUE_REQUANTIZE) {
     return v;
   }
+  if (kind == OCTET_EPILOGUE_ACTIVATION) {
+    return activate(rows, v, unit);
+  }
   return add_operand(rows, requantize_branch(rows, v), row, unit, kind == OCTET_EPILOGUE_SCALED_RESIDUAL);
 }
 
@@ -133,7 +150,7 @@ OCTET_INLINE void finish_rows(const octet_direct_rows *rows, const i32x16 *sums,
   }
 }
 
-/// The same for rows of fewer channels than `units` have, with sums in memory and any `count`.
+/// The same for rows of any channels up to those of `units`, with sums in memory and any `count`.
 OCTET_INLINE void finish_partial_rows(const octet_direct_rows *rows, const int32_t *sums, size_t count, size_t units,
                                       octet_epilogue_kind kind) {
   const size_t at_once = OCTET_BLOCK_VECTORS / units;

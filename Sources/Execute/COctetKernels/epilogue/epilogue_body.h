@@ -207,15 +207,9 @@ OCTET_INLINE void run_rows(const octet_epilogue *epilogue, const octet_epilogue_
 
 // MARK: - Activations in front of a quantizer
 
-/// scale[c] and shift[c] of sixteen channels, or the same of all where the step is 0.
-typedef struct {
-  const float *scale, *shift;
-  size_t step;
-} lane_affine;
-
-OCTET_INLINE f32x16 transformed(f32x16 v, const lane_affine *affine, size_t channel) {
-  const size_t at = channel * affine->step;
-  return v * load_f32(affine->scale + at) + load_f32(affine->shift + at);
+/// v·scale[c] + shift[c] for the sixteen channels from `channel` on.
+OCTET_INLINE f32x16 transformed(f32x16 v, const octet_epilogue_step *step, size_t channel) {
+  return v * load_f32(step->first + channel) + load_f32(step->second + channel);
 }
 
 /// Whether a program is scaleShift → function → scaleShift → u8: what most activations of quantized networks are.
@@ -223,13 +217,14 @@ OCTET_INLINE bool is_activation(const octet_epilogue *epilogue, const octet_epil
   const octet_epilogue_step *steps = epilogue->steps;
   return epilogue->step_count == 3 && tile->sums_are_integers && epilogue->output_type == OCTET_ELEMENT_U8 &&
          steps[0].operation == OCTET_SCALE_SHIFT && steps[1].operation == OCTET_FUNCTION &&
-         (steps[2].operation == OCTET_SCALE_SHIFT || steps[2].operation == OCTET_SCALE_SHIFT_ALL);
+         steps[2].operation == OCTET_SCALE_SHIFT;
 }
 
 /// Values of `count` rows, to be narrowed. What is too large for an s32 would become 0, as what is too small or no
 /// number shall.
-OCTET_INLINE void store_activations(const octet_direct_rows *rows, const f32x16 *values, const lane_affine *affine,
-                                    size_t row, size_t count, size_t units, bool full) {
+OCTET_INLINE void store_activations(const octet_direct_rows *rows, const f32x16 *values,
+                                    const octet_epilogue_step *last, size_t channel, size_t row, size_t count,
+                                    size_t units, bool full) {
   const size_t at_once = OCTET_BLOCK_VECTORS / units;
   for (size_t first = 0; first < count; first += at_once) {
     const size_t together = count - first < at_once ? count - first : at_once;
@@ -237,7 +232,7 @@ OCTET_INLINE void store_activations(const octet_direct_rows *rows, const f32x16 
     _Pragma("clang loop unroll(full)") for (size_t i = 0; i < OCTET_BLOCK_VECTORS; i++) {
       // A block that is not full repeats its last row.
       const size_t in_block = i / units < together ? i / units : together - 1, unit = i % units;
-      const f32x16 v = transformed(values[(first + in_block) * units + unit], affine, unit * OCTET_LANES);
+      const f32x16 v = transformed(values[(first + in_block) * units + unit], last, channel + unit * OCTET_LANES);
       block[i] = min_f32(255.0f, v);
     }
     store_block(rows, block, row + first, together, units, full);
@@ -250,14 +245,7 @@ OCTET_INLINE void run_activation(const octet_epilogue *epilogue, const octet_epi
                                  size_t units) {
   enum { MOST_BLOCKS_AT_ONCE = 8 };
   const octet_epilogue_step *steps = epilogue->steps;
-  float same_scale[OCTET_LANES], same_shift[OCTET_LANES];
-  store_f32(same_scale, steps[2].a);
-  store_f32(same_shift, steps[2].b);
   const size_t at = tile->first_channel + channel, left = tile->channels - channel;
-  const lane_affine before = {steps[0].first + at, steps[0].second + at, 1};
-  const lane_affine after = steps[2].operation == OCTET_SCALE_SHIFT_ALL
-                                ? (lane_affine){same_scale, same_shift, 0}
-                                : (lane_affine){steps[2].first + at, steps[2].second + at, 1};
   const size_t stride = tile->strides->output;
   const octet_direct_rows rows = {.low = epilogue->low + at,
                                   .high = epilogue->high + at,
@@ -272,14 +260,14 @@ OCTET_INLINE void run_activation(const octet_epilogue *epilogue, const octet_epi
       const int32_t *sums = (const int32_t *)tile->sums + (row + r) * tile->row_stride + channel;
       _Pragma("clang loop unroll(full)") for (size_t unit = 0; unit < units; unit++) {
         const f32x16 sum = f32_of_i32((i32x16)load_u32(sums + unit * OCTET_LANES));
-        values[r * units + unit] = transformed(sum, &before, unit * OCTET_LANES);
+        values[r * units + unit] = transformed(sum, &steps[0], at + unit * OCTET_LANES);
       }
     }
     apply_function(values, count * units, &steps[1]);
     if (rows.channels == units * OCTET_LANES) {
-      store_activations(&rows, values, &after, row, count, units, true);
+      store_activations(&rows, values, &steps[2], at, row, count, units, true);
     } else {
-      store_activations(&rows, values, &after, row, count, units, false);
+      store_activations(&rows, values, &steps[2], at, row, count, units, false);
     }
   }
 }

@@ -87,6 +87,14 @@ octet_epilogue_kind octet_epilogue_kind_of(const octet_epilogue *epilogue, size_
   return has_operations(epilogue, 1, requantize) ? OCTET_EPILOGUE_REQUANTIZE : residual_kind_of(epilogue);
 }
 
+bool octet_epilogue_is_activation(const octet_epilogue *epilogue, size_t integer_products) {
+  static const octet_operation activation[] = {OCTET_SCALE_SHIFT, OCTET_FUNCTION, OCTET_SCALE_SHIFT};
+  float scale;
+  return integer_products > 0 && epilogue->output_type == OCTET_ELEMENT_U8 && has_operations(epilogue, 3, activation) &&
+         octet_pieces_of(epilogue->steps[1].function, epilogue->steps[1].b, &scale) &&
+         stays_integer(&epilogue->steps[0], epilogue->channels, integer_products);
+}
+
 /// The same for OCTET_EPILOGUE_FLOATS.
 static octet_direct_rows float_rows_make(const octet_epilogue *epilogue, const octet_epilogue_buffers *buffers,
                                          const octet_epilogue_strides *strides, size_t first_pixel,
@@ -126,7 +134,11 @@ octet_direct_rows octet_direct_rows_make(const octet_epilogue *epilogue, octet_e
                             .output = buffers->output + first_pixel * strides->output + first_channel,
                             .output_stride = strides->output,
                             .channels = channels};
-  if (kind != OCTET_EPILOGUE_REQUANTIZE) {
+  if (kind == OCTET_EPILOGUE_ACTIVATION) {
+    rows.function = octet_pieces_of(steps[1].function, steps[1].b, &rows.function_scale);
+    rows.last_scale = steps[2].first + first_channel;
+    rows.last_shift = steps[2].second + first_channel;
+  } else if (kind != OCTET_EPILOGUE_REQUANTIZE) {
     const octet_epilogue_step *add = &steps[epilogue->step_count - 1];
     rows.middle_low = steps[1].a;
     rows.middle_high = steps[1].b;

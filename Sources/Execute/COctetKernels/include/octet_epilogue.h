@@ -12,6 +12,7 @@
 #include "octet_cpu.h"
 #include "octet_unary.h"
 #include "octet_element.h"
+#include "octet_pieces.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,13 +45,17 @@ typedef struct octet_epilogue_step {
 
 /// The programs that most layers have, which kernels apply to sums in registers: requantization, and two ends of
 /// residual blocks, of which the second scales the rounded branch before it adds the other. All write u8, and no value
-/// on the way reaches 2^31. The last is what most f32 layers end in, each part of it optional: scale and shift, another
-/// f32 tensor added, a clamp, and f32 written.
+/// on the way reaches 2^31. Then activations: scale and shift, a function of octet_pieces.h, scale and shift, and u8
+/// written. The last is what most f32 layers end in, each part of it optional: scale and shift, another f32 tensor
+/// added, a clamp, and f32 written.
 typedef enum octet_epilogue_kind {
   OCTET_EPILOGUE_ANY,
   OCTET_EPILOGUE_REQUANTIZE,
   OCTET_EPILOGUE_RESIDUAL,
   OCTET_EPILOGUE_SCALED_RESIDUAL,
+  /// Only where a kernel has other work to do in between: elsewhere it is as fast to store sums and finish them
+  /// together.
+  OCTET_EPILOGUE_ACTIVATION,
   OCTET_EPILOGUE_FLOATS,
 } octet_epilogue_kind;
 
@@ -104,8 +109,12 @@ typedef struct octet_pixel_placement {
 void octet_epilogue_finish(octet_epilogue_function *function, const octet_epilogue *epilogue,
                            const octet_epilogue_tile *tile, const octet_pixel_placement *placement);
 
-/// Which of those programs an epilogue is. Integer sums are of so many products of bytes; 0 where sums are f32.
+/// Which of those programs an epilogue is, but for activations. Integer sums are of so many products of bytes; 0 where
+/// sums are f32.
 octet_epilogue_kind octet_epilogue_kind_of(const octet_epilogue *epilogue, size_t integer_products);
+
+/// Whether it is OCTET_EPILOGUE_ACTIVATION.
+bool octet_epilogue_is_activation(const octet_epilogue *epilogue, size_t integer_products);
 
 /// Neighbouring rows of sums, for a program other than OCTET_EPILOGUE_ANY: its parameters from the rows' first
 /// channel on, and where the first row stands. Up to 15 bytes past an operand's channels are read.
@@ -116,6 +125,10 @@ typedef struct octet_direct_rows {
   /// its clamp, both infinite where there is none, what scales all channels, 0 where nothing does, and the tensor that
   /// is added.
   float middle_low, middle_high, middle_scale, middle_shift, operand_scale, operand_shift;
+  /// For activations: x·f(function_scale·x), and what follows it.
+  const octet_pieces *function;
+  float function_scale;
+  const float *last_scale, *last_shift;
   /// The bounds of the output, one per channel.
   const uint8_t *low, *high;
   uint8_t *output;

@@ -100,6 +100,7 @@ OCTET_STEP void finish_pixels(const octet_winograd_task *task, int32_t (*sums)[P
   const octet_direct_rows rows = rows_from(task, pixel, first_channel);
   switch (plan->kind) {
   case OCTET_EPILOGUE_ANY:
+  case OCTET_EPILOGUE_ACTIVATION:
     break;
   case OCTET_EPILOGUE_REQUANTIZE:
     finish_kind(rows, sums, count, OCTET_EPILOGUE_REQUANTIZE);

@@ -35,7 +35,9 @@ package final class Epilogue: @unchecked Sendable {
     self.output = output
 
     var table = ParameterTable(channels: channels)
-    let steps = operations.map { table.step(for: $0) }
+    let steps = operations.indices.map { index in
+      table.step(for: operations[index], behindFunction: index > 0 && operations[index - 1].isFunction)
+    }
     parameters = KernelMemory(table.values)
     programMemory = KernelMemory(byteCount: MemoryLayout<octet_epilogue>.stride)
     let program = programMemory.elements(octet_epilogue.self)
@@ -112,9 +114,10 @@ private struct ParameterTable {
     return start
   }
 
-  mutating func step(for operation: PostOperation) -> Step {
+  /// What scales and shifts all channels alike takes no row, but behind a function, where kernels know only one form.
+  mutating func step(for operation: PostOperation, behindFunction: Bool) -> Step {
     switch operation {
-    case .scaleShift(let scale, let shift) where scale.count == 1 && shift.count == 1:
+    case .scaleShift(let scale, let shift) where scale.count == 1 && shift.count == 1 && !behindFunction:
       return plain(OCTET_SCALE_SHIFT_ALL, scale[0], shift[0])
     case .scaleShift(let scale, let shift):
       var step = plain(OCTET_SCALE_SHIFT)

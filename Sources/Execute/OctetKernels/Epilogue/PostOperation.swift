@@ -17,6 +17,10 @@ package enum PostOperation: Sendable, Equatable {
   /// operation(v), such as a sigmoid
   case unary(UnaryF32.Operation)
 
+  var isFunction: Bool {
+    if case .unary = self { true } else { false }
+  }
+
   /// The type of the extra operand that the operation reads.
   package var operandType: ElementType? {
     switch self {

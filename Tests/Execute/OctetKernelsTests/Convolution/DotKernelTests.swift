@@ -37,6 +37,7 @@ struct ListedDotKernel: Sendable, CustomTestStringConvertible {
       [requantize, .roundClamp(low: -7, high: 90), .scaleShift(scale: [1.3], shift: [-9]), add],
       // Activations, of which the last overflows.
       [requantize, .unary(.geluErf), .scaleShift(scale: [2.5], shift: [9])],
+      [requantize, .unary(.swish(beta: 0.5)), .scaleShift(scale: random.floats(channels, in: -2...2), shift: [7])],
       [requantize, .unary(.hardSwish), .scaleShift(scale: random.floats(channels, in: 0.5...2), shift: [-3])],
       [requantize, .unary(.exp), .scaleShift(scale: [1e20], shift: [0])],
       // About the largest scale with which no sum can leave the range of s32.
