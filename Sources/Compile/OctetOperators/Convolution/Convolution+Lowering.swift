@@ -95,11 +95,13 @@ private struct ConvolutionSetting {
     guard WinogradConvolution.isFaster(for: geometry, isa),
       constant.withElements(as: Int8.self, { WinogradConvolution.canCompute(geometry, $0, isa) })
     else { return nil }
-    return site.weights.packed(constant, "winograd \(isa)", byteCount: \.byteCount) {
+    let transformed = WinogradConvolution.transformsWeights(for: geometry, isa)
+    let packing = "winograd \(isa)\(transformed ? "" : " untransformed")"
+    return site.weights.packed(constant, packing, byteCount: \.byteCount) {
       constant.withElements(as: Int8.self) {
         WinogradWeights(
           weights: $0, inputChannels: geometry.inputChannels, outputChannels: geometry.outputChannels,
-          instructionSet: isa)
+          transformed: transformed, instructionSet: isa)
       }
     }
   }

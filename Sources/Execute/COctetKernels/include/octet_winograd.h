@@ -25,6 +25,9 @@ enum {
   OCTET_WINOGRAD_OUTPUTS = 4,
   OCTET_WINOGRAD_INPUTS = 6,
   OCTET_WINOGRAD_POSITIONS = OCTET_WINOGRAD_INPUTS * OCTET_WINOGRAD_INPUTS,
+  OCTET_WINOGRAD_TAPS = 3,
+  /// With more input channels, a block would have too few tiles.
+  OCTET_WINOGRAD_MOST_CHANNELS = 512,
   /// The most tiles whose inputs are transformed together, and the most bytes of these, which stand on the stack and
   /// stay in the second cache.
   OCTET_WINOGRAD_TILES = 16,
@@ -43,10 +46,12 @@ typedef struct octet_winograd_task {
 
 typedef void octet_winograd_function(const octet_winograd_task *task);
 
-/// What a kernel takes, measured, and what the direct one of its instruction set takes instead: cycles of a core for
-/// sixteen output channels, per input channel and besides.
+/// What a kernel takes with weights in its format, measured, and what the direct one of its instruction set takes
+/// instead: cycles of a core for sixteen output channels, per input channel and besides.
 typedef struct octet_winograd_cost {
   float tile_per_channel, tile, pixel_per_channel, pixel;
+  /// tile_per_channel with weights that are not transformed; 0 where the kernel cannot read them.
+  float untransformed_per_channel;
 } octet_winograd_cost;
 
 /// How weights are stored. For each panel of sixteen output channels:
@@ -55,12 +60,16 @@ typedef enum octet_winograd_format {
   OCTET_WINOGRAD_TRANSFORMED,
   /// Transformed along the height only: for each line of positions, for each pair, three times that, one for each tap.
   OCTET_WINOGRAD_HALF_TRANSFORMED,
+  /// As they are: for each pair, for each tap, the pair's s8 for each of the sixteen. The kernel transforms them beside
+  /// the products, which takes longer than memory only where tiles are few and weights many.
+  OCTET_WINOGRAD_UNTRANSFORMED,
 } octet_winograd_format;
 
 typedef struct octet_winograd_kernel {
   octet_isa isa;
   const char *name;
   octet_winograd_function *function;
+  /// That of its weights, but where untransformed ones take less time.
   octet_winograd_format format;
   octet_winograd_cost cost;
 } octet_winograd_kernel;
@@ -75,7 +84,11 @@ const octet_winograd_kernel *octet_winograd_u8s8s32_select(octet_isa isa);
 /// Whether a kernel computes convolutions of such kernels, strides and channels.
 bool octet_winograd_can(const octet_convolution_geometry *geometry);
 
-/// Whether it takes less time than the direct kernel of its instruction set. It can compute the convolution.
+/// The format of weights in which it takes the least time.
+octet_winograd_format octet_winograd_best_format(const octet_winograd_kernel *kernel,
+                                                 const octet_convolution_geometry *geometry);
+
+/// Whether it then takes less time than the direct kernel of its instruction set. It can compute the convolution.
 bool octet_winograd_pays(const octet_winograd_kernel *kernel, const octet_convolution_geometry *geometry);
 
 /// Whether `outputs` rows of `length` weights have sums that are exact with any u8 activations.
@@ -91,6 +104,7 @@ void octet_winograd_pack(octet_winograd_format format, size_t inputs, size_t out
 struct octet_winograd_plan {
   octet_convolution_geometry geometry;
   const octet_winograd_kernel *kernel;
+  octet_winograd_format format;
   const uint8_t *weights;
   /// What each output channel's sum starts from, up to a multiple of sixteen channels.
   const int32_t *initial;
@@ -105,6 +119,8 @@ struct octet_winograd_plan {
   octet_epilogue_kind kind;
   /// Tiles of an image along height and width, and how many are worked on together.
   size_t tile_rows, tile_columns, tiles_at_once;
+  /// Bytes of a panel's weights.
+  size_t panel_bytes;
 };
 
 /// Fills in plan->kind and what follows it from the rest of the plan.

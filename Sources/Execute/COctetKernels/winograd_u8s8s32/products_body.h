@@ -8,8 +8,7 @@
 /// Columns of a line's positions that are multiplied together, since they share operations of G.
 typedef enum { ENDS, ONES, TWOS, COLUMN_GROUPS } winograd_columns;
 
-/// What a step of a pair of channels takes of the weights, and what a line has of them for the pair.
-enum { AT_ONCE = 2, STEP_BYTES_OF_WEIGHTS = 3 * WEIGHT_STEP_BYTES, LINE_BYTES_OF_WEIGHTS = STEP_BYTES_OF_WEIGHTS };
+enum { AT_ONCE = 2 };
 
 OCTET_INLINE size_t column_of(winograd_columns columns, size_t i) {
   static const size_t numbers[COLUMN_GROUPS][AT_ONCE] = {{0, 5}, {1, 2}, {3, 4}};
@@ -46,7 +45,7 @@ OCTET_INLINE sum_vector add_pair(sum_vector sums, sum_vector inputs, sum_vector 
 /// The number of the column that is multiplied.
 typedef size_t winograd_columns;
 
-enum { AT_ONCE = 1, STEP_BYTES_OF_WEIGHTS = WEIGHT_STEP_BYTES, LINE_BYTES_OF_WEIGHTS = INPUTS * WEIGHT_STEP_BYTES };
+enum { AT_ONCE = 1 };
 
 OCTET_INLINE size_t column_of(winograd_columns columns, size_t i) {
   return columns + i;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-  TAPS = 3,
+  TAPS = OCTET_WINOGRAD_TAPS,
   PAIR = 2,
   /// What is transformed together: a pair's weights for a panel.
   UNIT = OCTET_CHANNEL_UNIT * PAIR,
@@ -15,13 +15,21 @@ static size_t divide_up(size_t a, size_t b) {
   return (a + b - 1) / b;
 }
 
-/// Units of a pair's weights for a panel.
-static size_t units_of(octet_winograd_format format) {
-  return OCTET_WINOGRAD_INPUTS * (format == OCTET_WINOGRAD_HALF_TRANSFORMED ? TAPS : OCTET_WINOGRAD_INPUTS);
+/// Bytes of a pair's weights for a panel.
+static size_t pair_bytes(octet_winograd_format format) {
+  switch (format) {
+  case OCTET_WINOGRAD_TRANSFORMED:
+    return OCTET_WINOGRAD_POSITIONS * UNIT_BYTES;
+  case OCTET_WINOGRAD_HALF_TRANSFORMED:
+    return OCTET_WINOGRAD_INPUTS * TAPS * UNIT_BYTES;
+  case OCTET_WINOGRAD_UNTRANSFORMED:
+    break;
+  }
+  return TAPS * TAPS * UNIT;
 }
 
 size_t octet_winograd_weight_bytes(octet_winograd_format format, size_t inputs, size_t outputs) {
-  return divide_up(outputs, OCTET_CHANNEL_UNIT) * divide_up(inputs, PAIR) * units_of(format) * UNIT_BYTES;
+  return divide_up(outputs, OCTET_CHANNEL_UNIT) * divide_up(inputs, PAIR) * pair_bytes(format);
 }
 
 /// The largest sum has all activations 255 where weights are positive, the smallest where they are negative.
@@ -66,7 +74,15 @@ static void gather_pair(size_t inputs, size_t outputs, const int8_t *weights, si
   }
 }
 
-/// Packs pair number `pair` of `pairs` for a panel.
+static void pack_taps(const int16_t taps[TAPS * TAPS][UNIT], uint8_t *packed) {
+  for (size_t tap = 0; tap < TAPS * TAPS; tap++) {
+    for (size_t i = 0; i < UNIT; i++) {
+      *packed++ = (uint8_t)taps[tap][i];
+    }
+  }
+}
+
+/// Packs pair number `pair` of `pairs` for a panel, transformed.
 static void pack_pair(octet_winograd_format format, const int16_t taps[TAPS * TAPS][UNIT], size_t pair, size_t pairs,
                       uint8_t *packed) {
   int16_t lines[OCTET_WINOGRAD_INPUTS * TAPS][UNIT], positions[OCTET_WINOGRAD_INPUTS][UNIT];
@@ -93,8 +109,12 @@ void octet_winograd_pack(octet_winograd_format format, size_t inputs, size_t out
   for (size_t output = 0; output < outputs; output += OCTET_CHANNEL_UNIT) {
     for (size_t pair = 0; pair < pairs; pair++) {
       gather_pair(inputs, outputs, weights, output, pair * PAIR, taps);
-      pack_pair(format, taps, pair, pairs, packed);
+      if (format == OCTET_WINOGRAD_UNTRANSFORMED) {
+        pack_taps(taps, packed + pair * pair_bytes(format));
+      } else {
+        pack_pair(format, taps, pair, pairs, packed);
+      }
     }
-    packed += pairs * units_of(format) * UNIT_BYTES;
+    packed += pairs * pair_bytes(format);
   }
 }

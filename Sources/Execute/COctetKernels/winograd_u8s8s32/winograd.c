@@ -4,9 +4,7 @@
 #include "winograd_u8s8s32/tiles.h"
 
 enum {
-  TAPS = 3,
-  /// With more, a block would have too few tiles, and weights come from memory more slowly than they are used.
-  MOST_INPUTS = 512,
+  TAPS = OCTET_WINOGRAD_TAPS,
   /// Bytes of weights that are gone from the caches when the next inference needs them.
   LARGE_WEIGHTS = 2 << 20,
   /// What a tile's part of a block is a multiple of.
@@ -34,7 +32,7 @@ static size_t tiles_of(const octet_convolution_geometry *g) {
 }
 
 bool octet_winograd_can(const octet_convolution_geometry *g) {
-  bool fits = g->groups == 1 && g->group_inputs <= MOST_INPUTS;
+  bool fits = g->groups == 1 && g->group_inputs <= OCTET_WINOGRAD_MOST_CHANNELS;
   fits &= g->kernel[0] == 1 && g->input[0] == 1 && g->output[0] == 1 && g->pad[0] == 0;
   for (int axis = 1; axis < 3; axis++) {
     fits &= g->kernel[axis] == TAPS && g->stride[axis] == 1 && g->dilation[axis] == 1;
@@ -42,23 +40,38 @@ bool octet_winograd_can(const octet_convolution_geometry *g) {
   return fits;
 }
 
-static float greater(float a, float b) {
-  return a > b ? a : b;
-}
-
-bool octet_winograd_pays(const octet_winograd_kernel *kernel, const octet_convolution_geometry *g) {
+/// Cycles of a core.
+static float cycles_by_tiles(const octet_winograd_kernel *kernel, octet_winograd_format format,
+                             const octet_convolution_geometry *g) {
   // Cycles per input channel of a tile's transform, and per byte of weights that come from memory while others are
   // used.
   const float transform = 4, memory = 0.25f;
   const octet_winograd_cost *cost = &kernel->cost;
-  const size_t bytes = octet_winograd_weight_bytes(kernel->format, g->group_inputs, g->group_outputs);
-  const float inputs = (float)g->group_inputs, outputs = (float)g->group_outputs, tiles = (float)tiles_of(g);
-  const float pixels = (float)(g->batch * g->output[1] * g->output[2]);
+  const float per_channel = format == kernel->format ? cost->tile_per_channel : cost->untransformed_per_channel;
+  const float inputs = (float)g->group_inputs, tiles = (float)tiles_of(g);
   const float panels = (float)divide_up(g->group_outputs, OCTET_CHANNEL_UNIT);
-  const float by_tiles = tiles * (panels * (inputs * cost->tile_per_channel + cost->tile) + inputs * transform);
-  const float direct = pixels * outputs / OCTET_CHANNEL_UNIT * (inputs * cost->pixel_per_channel + cost->pixel);
+  const float products = tiles * (panels * (inputs * per_channel + cost->tile) + inputs * transform);
+  const size_t bytes = octet_winograd_weight_bytes(format, g->group_inputs, g->group_outputs);
   const float from_memory = bytes > LARGE_WEIGHTS ? memory * (float)bytes : 0;
-  return octet_winograd_can(g) && greater(by_tiles, from_memory) * LEAST_GAIN < direct;
+  return products > from_memory ? products : from_memory;
+}
+
+octet_winograd_format octet_winograd_best_format(const octet_winograd_kernel *kernel,
+                                                 const octet_convolution_geometry *g) {
+  const bool is_choice = kernel->cost.untransformed_per_channel > 0;
+  return is_choice &&
+                 cycles_by_tiles(kernel, OCTET_WINOGRAD_UNTRANSFORMED, g) < cycles_by_tiles(kernel, kernel->format, g)
+             ? OCTET_WINOGRAD_UNTRANSFORMED
+             : kernel->format;
+}
+
+bool octet_winograd_pays(const octet_winograd_kernel *kernel, const octet_convolution_geometry *g) {
+  const octet_winograd_cost *cost = &kernel->cost;
+  const float pixels = (float)(g->batch * g->output[1] * g->output[2]);
+  const float panels = (float)g->group_outputs / OCTET_CHANNEL_UNIT;
+  const float direct = pixels * panels * ((float)g->group_inputs * cost->pixel_per_channel + cost->pixel);
+  return octet_winograd_can(g) &&
+         cycles_by_tiles(kernel, octet_winograd_best_format(kernel, g), g) * LEAST_GAIN < direct;
 }
 
 void octet_winograd_prepare(octet_winograd_plan *plan) {
@@ -68,6 +81,7 @@ void octet_winograd_prepare(octet_winograd_plan *plan) {
   plan->kind = octet_epilogue_kind_of(plan->epilogue, g->group_inputs * octet_tap_count(g));
   plan->tile_rows = divide_up(g->output[1], OCTET_WINOGRAD_OUTPUTS);
   plan->tile_columns = divide_up(g->output[2], OCTET_WINOGRAD_OUTPUTS);
+  plan->panel_bytes = octet_winograd_weight_bytes(plan->format, g->group_inputs, OCTET_CHANNEL_UNIT);
   plan->tiles_at_once = smaller(OCTET_WINOGRAD_TILES, OCTET_WINOGRAD_BLOCK_BYTES / tile_bytes);
 }
 

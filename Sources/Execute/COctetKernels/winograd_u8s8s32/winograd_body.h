@@ -13,6 +13,7 @@ enum {
   OUTPUTS = OCTET_WINOGRAD_OUTPUTS,
   INPUTS = OCTET_WINOGRAD_INPUTS,
   POSITIONS = OCTET_WINOGRAD_POSITIONS,
+  TAPS = OCTET_WINOGRAD_TAPS,
   PANEL = OCTET_CHANNEL_UNIT,
   /// Tiles whose sums of a panel registers hold.
   ROWS = OCTET_WINOGRAD_ROWS,
@@ -20,6 +21,16 @@ enum {
   PAIR_BYTES = 2 * sizeof(int16_t),
   WEIGHT_STEP_BYTES = PANEL * PAIR_BYTES,
   CHANNELS_AT_ONCE = 16,
+#ifdef OCTET_VPDPWSSD
+  /// Half transformed weights of a pair for a line of positions, and those that are read together.
+  LINE_BYTES_OF_WEIGHTS = TAPS * WEIGHT_STEP_BYTES,
+  STEP_BYTES_OF_WEIGHTS = LINE_BYTES_OF_WEIGHTS,
+#else
+  LINE_BYTES_OF_WEIGHTS = INPUTS * WEIGHT_STEP_BYTES,
+  STEP_BYTES_OF_WEIGHTS = WEIGHT_STEP_BYTES,
+#endif
+  /// Stored weights of a tap, one byte each.
+  TAP_BYTES = WEIGHT_STEP_BYTES / 2,
   /// Rows that are finished together.
   FINISHED_ROWS = OCTET_BLOCK_VECTORS,
   /// What keeps the same channel of all positions out of the same set of a cache.
@@ -46,6 +57,7 @@ typedef struct {
 } winograd_block;
 
 #include "winograd_u8s8s32/products_body.h"
+#include "winograd_u8s8s32/untransformed_body.h"
 
 // MARK: - Bᵀ d B
 
@@ -76,22 +88,31 @@ OCTET_STEP void transform_tile(winograd_block *block, size_t tile) {
 
 // MARK: - The whole
 
+/// Groups of tiles that registers hold, for the panel of channels from `first_channel` on.
+static void run_panel(winograd_block *block, size_t first_channel) {
+  const octet_winograd_plan *plan = block->task->plan;
+  const bool are_transformed = plan->format != OCTET_WINOGRAD_UNTRANSFORMED;
+  const uint8_t *weights = plan->weights + first_channel / PANEL * plan->panel_bytes;
+  const size_t pairs = (plan->geometry.group_inputs + 1) / 2, at_once = are_transformed ? ROWS : UNTRANSFORMED_ROWS;
+  const size_t groups = (block->tiles + at_once - 1) / at_once;
+  for (size_t group = 0; group < groups; group++) {
+    const size_t first = block->tiles * group / groups, end = block->tiles * (group + 1) / groups;
+    if (are_transformed) {
+      multiply_tiles(block, weights, pairs, first, end - first);
+    } else {
+      multiply_untransformed(block, weights, pairs, first, end - first);
+    }
+    finish_tiles(block, first, end, first_channel);
+  }
+}
+
 static void run_block(winograd_block *block) {
   const octet_winograd_task *task = block->task;
-  const octet_winograd_plan *plan = task->plan;
-  const size_t pairs = (plan->geometry.group_inputs + 1) / 2;
-  const size_t groups = (block->tiles + ROWS - 1) / ROWS;
-  const size_t panel_bytes = INPUTS * LINE_BYTES_OF_WEIGHTS * pairs;
   for (size_t tile = 0; tile < block->tiles; tile++) {
     transform_tile(block, tile);
   }
   for (size_t panel = task->first_panel; panel < task->end_panel; panel++) {
-    const uint8_t *weights = plan->weights + panel * panel_bytes;
-    for (size_t group = 0; group < groups; group++) {
-      const size_t first = block->tiles * group / groups, end = block->tiles * (group + 1) / groups;
-      multiply_tiles(block, weights, pairs, first, end - first);
-      finish_tiles(block, first, end, panel * PANEL);
-    }
+    run_panel(block, panel * PANEL);
   }
 }
 

@@ -30,6 +30,12 @@ package final class WinogradConvolution: @unchecked Sendable {
     return withUnsafePointer(to: geometry.code) { octet_winograd_pays(kernel, $0) }
   }
 
+  /// Whether transformed weights take less time than others, which are fewer bytes.
+  package static func transformsWeights(for geometry: ConvolutionGeometry, _ instructionSet: InstructionSet) -> Bool {
+    guard let kernel = octet_winograd_u8s8s32_select(instructionSet.code) else { return true }
+    return withUnsafePointer(to: geometry.code) { octet_winograd_best_format(kernel, $0) } == kernel.pointee.format
+  }
+
   /// Pixel strides count elements from one pixel to the next; they may exceed the channels, for example to write into
   /// a part of a concatenation.
   package init(
@@ -55,6 +61,7 @@ package final class WinogradConvolution: @unchecked Sendable {
     let code = plan.elements(octet_winograd_plan.self)
     code.pointee.geometry = geometry.code
     code.pointee.kernel = weights.kernel
+    code.pointee.format = weights.format
     code.pointee.weights = UnsafePointer(weights.bytes.elements(UInt8.self))
     code.pointee.initial = UnsafePointer(initial.elements(Int32.self))
     code.pointee.padding = UnsafePointer(padding.elements(UInt8.self))

@@ -1,19 +1,21 @@
 import COctetKernels
 
-/// Weights of 3×3 kernels, transformed for convolution by tiles; plans of many sizes share them.
+/// Weights of 3×3 kernels for convolution by tiles; plans of many sizes share them.
 ///
 /// Sendable because nothing is written after the initializer.
 package final class WinogradWeights: @unchecked Sendable {
   let bytes: KernelMemory
   let kernel: UnsafePointer<octet_winograd_kernel>
+  let format: octet_winograd_format
   let inputChannels: Int
   let outputChannels: Int
   /// Σ weights of each output channel.
   private let sums: [Int32]
 
   /// Packs s8 weights [outputChannels][inputChannels][3][3], of which WinogradConvolution.canCompute says that it can.
+  /// Where they are not `transformed`, the kernel transforms them as it multiplies; not every instruction set has one.
   package init(
-    weights: UnsafeBufferPointer<Int8>, inputChannels: Int, outputChannels: Int,
+    weights: UnsafeBufferPointer<Int8>, inputChannels: Int, outputChannels: Int, transformed: Bool = true,
     instructionSet: InstructionSet = CPU.current.best
   ) {
     guard let kernel = octet_winograd_u8s8s32_select(instructionSet.code) else {
@@ -21,9 +23,9 @@ package final class WinogradWeights: @unchecked Sendable {
     }
     let expected = outputChannels * inputChannels * 9
     precondition(weights.count == expected, "\(expected) weights were expected, not \(weights.count)")
-    bytes = KernelMemory(byteCount: octet_winograd_weight_bytes(kernel.pointee.format, inputChannels, outputChannels))
-    octet_winograd_pack(
-      kernel.pointee.format, inputChannels, outputChannels, weights.baseAddress, bytes.elements(UInt8.self))
+    format = transformed ? kernel.pointee.format : OCTET_WINOGRAD_UNTRANSFORMED
+    bytes = KernelMemory(byteCount: octet_winograd_weight_bytes(format, inputChannels, outputChannels))
+    octet_winograd_pack(format, inputChannels, outputChannels, weights.baseAddress, bytes.elements(UInt8.self))
     self.kernel = kernel
     self.inputChannels = inputChannels
     self.outputChannels = outputChannels

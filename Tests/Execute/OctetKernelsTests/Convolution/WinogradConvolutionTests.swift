@@ -47,6 +47,12 @@ import Testing
     test.weights(&random).map { test.geometry.inputChannels > 200 ? $0 / 4 : $0 }
   }
 
+  /// The formats of weights that a kernel reads.
+  private func formats(_ instructionSet: InstructionSet) -> [Bool] {
+    guard let kernel = octet_winograd_u8s8s32_select(instructionSet.code) else { return [] }
+    return kernel.pointee.cost.untransformed_per_channel > 0 ? [true, false] : [true]
+  }
+
   /// Compares with sums by the definition that go through the program by its meaning, on one thread and on two.
   private func expect(
     _ test: ConvolutionCase, _ inputs: [UInt8], _ weights: [Int8], _ program: [PostOperation], _ output: Output,
@@ -55,16 +61,6 @@ import Testing
     let channels = test.geometry.outputChannels
     let operands = program.compactMap(\.operandType).map { _ in random.bytes(test.outputCount) }
     try #require(canCompute(test, weights, instructionSet))
-    let packed = weights.withUnsafeBufferPointer {
-      WinogradWeights(
-        weights: $0, inputChannels: test.geometry.inputChannels, outputChannels: channels,
-        instructionSet: instructionSet)
-    }
-    let convolution = WinogradConvolution(
-      geometry: test.geometry, weights: packed,
-      inputZeroPoint: test.zeroPoint, inputPixelStride: test.inputPixelStride,
-      outputPixelStride: test.outputPixelStride, operandPixelStrides: operands.map { _ in test.outputPixelStride },
-      epilogue: Epilogue(channels: channels, operations: program, output: output.type, outputRanges: output.ranges))
     let results = test.exactSums(inputs, weights).map(Float.init).enumerated().map { index, sum in
       let at = index / channels * test.outputPixelStride + index % channels
       return program.result(of: sum, channel: index % channels, operands: operands.map { Float($0[at]) })
@@ -73,11 +69,25 @@ import Testing
       output.type == .f32
       ? test.spread(results)
       : test.spread(results.indices.map { output.stored(results[$0], channel: $0 % channels) })
-    for team in testTeams {
-      let found = try test.outputBytes(inputs, slack: 31, output, operands) {
-        try convolution.run(input: $0, output: $1, operands: $2, team: team)
+    for transformed in formats(instructionSet) {
+      let packed = weights.withUnsafeBufferPointer {
+        WinogradWeights(
+          weights: $0, inputChannels: test.geometry.inputChannels, outputChannels: channels, transformed: transformed,
+          instructionSet: instructionSet)
       }
-      #expect(firstDifference(found, expected) == nil, "\(test.name), \(program), \(team.threads) threads")
+      let convolution = WinogradConvolution(
+        geometry: test.geometry, weights: packed,
+        inputZeroPoint: test.zeroPoint, inputPixelStride: test.inputPixelStride,
+        outputPixelStride: test.outputPixelStride, operandPixelStrides: operands.map { _ in test.outputPixelStride },
+        epilogue: Epilogue(channels: channels, operations: program, output: output.type, outputRanges: output.ranges))
+      for team in testTeams {
+        let found = try test.outputBytes(inputs, slack: 31, output, operands) {
+          try convolution.run(input: $0, output: $1, operands: $2, team: team)
+        }
+        #expect(
+          firstDifference(found, expected) == nil,
+          "\(test.name), \(program), \(team.threads) threads, weights \(transformed ? "" : "un")transformed")
+      }
     }
   }
 
@@ -130,6 +140,16 @@ import Testing
       // Sums of either sign do not add up.
       for index in weights.indices where index % 2 == 0 { weights[index] = 127 }
       #expect(canCompute(test, weights, Self.instructionSets[0]))
+    }
+  }
+
+  /// Many weights for few tiles would come from memory more slowly than the kernel transforms them.
+  @Test func manyWeightsForFewTilesAreNotTransformed() {
+    for (channels, side, transformed) in [(512, 7, false), (512, 14, true), (128, 7, true)] {
+      let test = ConvolutionCase(
+        "", channels, channels, image: [1, side, side], kernel: [1, 3, 3], pads: [0, 1, 1])
+      #expect(WinogradConvolution.transformsWeights(for: test.geometry, .avx512vnni) == transformed)
+      #expect(WinogradConvolution.transformsWeights(for: test.geometry, .avx2))
     }
   }
 

@@ -1,0 +1,116 @@
+/// The products of products_body.h where weights are stored as they are: all columns of a line at once, so that G along
+/// both axes is done once per group of tiles, beside the products.
+
+enum { UNTRANSFORMED_ROWS = 4 };
+
+#ifdef OCTET_VPDPWSSD
+
+_Static_assert(UNIT_VECTORS == 1, "a register holds a panel");
+
+OCTET_INLINE pair_vector load_tap(const uint8_t *tap) {
+  typedef int8_t bytes __attribute__((ext_vector_type(2 * PANEL)));
+  typedef int16_t taps __attribute__((ext_vector_type(2 * PANEL)));
+  bytes narrow;
+  __builtin_memcpy(&narrow, tap, sizeof narrow);
+  return (pair_vector) __builtin_convertvector(narrow, taps);
+}
+
+/// A line of G g, of the column of taps that begins at `taps`, but for the factor of its ends. `line` is a constant.
+OCTET_INLINE pair_vector line_of_taps(const uint8_t *taps, size_t line) {
+  const size_t step = TAPS * TAP_BYTES;
+  switch (line) {
+  case 0:
+    return load_tap(taps);
+  case 1:
+    return load_tap(taps) + load_tap(taps + 2 * step) + load_tap(taps + step);
+  case 2:
+    return load_tap(taps) + load_tap(taps + 2 * step) - load_tap(taps + step);
+  case 3:
+    return load_tap(taps) + 4 * load_tap(taps + 2 * step) + 2 * load_tap(taps + step);
+  case 4:
+    return load_tap(taps) + 4 * load_tap(taps + 2 * step) - 2 * load_tap(taps + step);
+  default:
+    return load_tap(taps + 2 * step);
+  }
+}
+
+/// A line of G g Gᵀ, of the taps that begin at `taps`, but for the factor of its ends along the height.
+OCTET_INLINE void line_of_positions(const uint8_t *taps, size_t line, sum_vector to[INPUTS]) {
+  const pair_vector a = line_of_taps(taps, line), b = line_of_taps(taps + TAP_BYTES, line);
+  const pair_vector c = line_of_taps(taps + 2 * TAP_BYTES, line);
+  const pair_vector ones = a + c, twos = a + 4 * c, two = 2 * b;
+  to[0] = (sum_vector)a;
+  to[1] = (sum_vector)(ones + b);
+  to[2] = (sum_vector)(ones - b);
+  to[3] = (sum_vector)(twos + two);
+  to[4] = (sum_vector)(twos - two);
+  to[5] = (sum_vector)c;
+}
+
+/// The sums of `rows` tiles at the positions of a line. Both are constants.
+OCTET_INLINE void multiply_line(winograd_block *block, const uint8_t *taps, size_t pairs, size_t first_tile,
+                                size_t line, size_t rows) {
+  const size_t tile_step = block->tile_step, position_step = block->position_step;
+  const uint8_t *inputs = block->inputs + line * INPUTS * position_step + first_tile * tile_step;
+  // Every line asks for its share of the next panel.
+  enum { PAIR_TAP_BYTES = TAPS * TAPS * TAP_BYTES, SHARE = PAIR_TAP_BYTES / INPUTS };
+  const uint8_t *next = taps + pairs * (PAIR_TAP_BYTES + line * SHARE);
+  sum_vector sums[INPUTS][UNTRANSFORMED_ROWS] = {{0}};
+  for (size_t pair = 0; pair < pairs; pair++) {
+    sum_vector weights[INPUTS];
+    line_of_positions(taps, line, weights);
+    OCTET_UNROLLED for (size_t x = 0; x < INPUTS; x++) {
+      OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
+        int32_t input;
+        __builtin_memcpy(&input, inputs + x * position_step + r * tile_step, sizeof input);
+        sums[x][r] = add_pair(sums[x][r], input, weights[x]);
+      }
+    }
+    __builtin_prefetch(next, 0, 2);
+    next += SHARE;
+    inputs += PAIR_BYTES;
+    taps += PAIR_TAP_BYTES;
+  }
+  const modular_vector ends = line == 0 || line == INPUTS - 1 ? 6 : 1;
+  OCTET_UNROLLED for (size_t x = 0; x < INPUTS; x++) {
+    OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
+      store_vector(block->products[line * INPUTS + x][r], (sum_vector)((modular_vector)sums[x][r] * ends));
+    }
+  }
+}
+
+OCTET_INLINE void multiply_untransformed_rows(winograd_block *block, const uint8_t *taps, size_t pairs,
+                                              size_t first_tile, size_t rows) {
+  OCTET_UNROLLED for (size_t line = 0; line < INPUTS; line++) {
+    multiply_line(block, taps, pairs, first_tile, line, rows);
+  }
+}
+
+/// All positions of a panel, whose taps begin at `taps`, for `count` tiles from `first_tile` on.
+OCTET_STEP void multiply_untransformed(winograd_block *block, const uint8_t *taps, size_t pairs, size_t first_tile,
+                                       size_t count) {
+  switch (count) {
+  case 1:
+    multiply_untransformed_rows(block, taps, pairs, first_tile, 1);
+    break;
+  case 2:
+    multiply_untransformed_rows(block, taps, pairs, first_tile, 2);
+    break;
+  case 3:
+    multiply_untransformed_rows(block, taps, pairs, first_tile, 3);
+    break;
+  default:
+    multiply_untransformed_rows(block, taps, pairs, first_tile, 4);
+    break;
+  }
+}
+
+#else
+
+/// kernels.def says that only kernels with that instruction read such weights.
+OCTET_INLINE void multiply_untransformed(winograd_block *block, const uint8_t *taps, size_t pairs, size_t first_tile,
+                                         size_t count) {
+  (void)block, (void)taps, (void)pairs, (void)first_tile, (void)count;
+}
+
+#endif
