@@ -69,7 +69,7 @@ OCTET_INLINE void dot(const octet_dot_tile *tile, size_t rows, size_t vectors) {
       }
       weights += vectors * SUM_LANES * CHANNEL_STEP_BYTES;
       if (fetches(vectors)) {
-        __builtin_prefetch(fetched, 0, 3);
+        __builtin_prefetch(fetched, 0, 2);
         fetched += tile->fetched_step;
       }
       OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {

@@ -87,7 +87,7 @@ OCTET_INLINE void add_steps_of_run(summed_rows *summed, size_t count, size_t row
     }
     summed->weights += vectors * SUM_LANES * CHANNEL_STEP_BYTES;
     if (fetches(vectors)) {
-      __builtin_prefetch(summed->fetched, 0, 3);
+      __builtin_prefetch(summed->fetched, 0, 2);
       summed->fetched += summed->fetched_step;
     }
     OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {

@@ -38,6 +38,14 @@ bool octet_may_be_late(const octet_dot_kernel *kernel, size_t panel_bytes) {
   return kernel->late_rows > 0 && (kernel->late_rows == kernel->rows || panel_bytes <= MOST_LATE_BYTES);
 }
 
+/// How many of the next weights' bytes each step fetches: half a line where that is enough. What comes from beyond all
+/// caches comes slowly, and waiting for much of it at once delays what comes from the second.
+static size_t step_to_fetch(const octet_slice_walk *walk) {
+  const size_t steps = walk->slice->plan->layout.runs * walk->slice->plan->layout.steps;
+  const size_t half = OCTET_FETCHED_LINE / 2;
+  return walk->bytes_to_fetch <= walk->tiles_left * steps * half ? half : OCTET_FETCHED_LINE;
+}
+
 void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *slice, size_t first_pixel,
                        size_t end_pixel) {
   const octet_convolution_plan *plan = slice->plan;
@@ -61,6 +69,7 @@ void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *sl
   walk->tile = (octet_dot_tile){.steps = layout->steps, .inputs = walk->windows.pointers, .sums = walk->sums};
   walk->tile.fetched = slice->next_weights ? slice->next_weights : walk->weights;
   walk->bytes_to_fetch = slice->next_weights ? slice->next_weight_bytes : 0;
+  walk->step_to_fetch = step_to_fetch(walk);
   if (plan->kind != OCTET_EPILOGUE_ANY) {
     const size_t pixel = slice->group * group_steps->output_pixels + first_pixel;
     const size_t channel = slice->group * group_steps->output_channels + panel->first_channel;

@@ -62,8 +62,8 @@ typedef struct octet_slice_walk {
   /// Where the windows are located next: of the current tile, or gathered of the one after it.
   octet_window_cursor cursor;
   octet_windows windows;
-  /// Bytes of the next weights that are still to be fetched.
-  size_t bytes_to_fetch;
+  /// Bytes of the next weights that are still to be fetched, and how many each step fetches.
+  size_t bytes_to_fetch, step_to_fetch;
   _Alignas(64) int32_t sums[OCTET_TILE_SUMS];
 } octet_slice_walk;
 
@@ -126,7 +126,7 @@ static inline __attribute__((always_inline)) bool octet_slice_next(octet_slice_w
     octet_slice_spread_initial(walk);
   }
   // Only as much as the steps of the tile cover: nothing past the end is fetched.
-  tile->fetched_step = tile->runs * tile->steps * OCTET_FETCHED_LINE <= walk->bytes_to_fetch ? OCTET_FETCHED_LINE : 0;
+  tile->fetched_step = tile->runs * tile->steps * walk->step_to_fetch <= walk->bytes_to_fetch ? walk->step_to_fetch : 0;
   return true;
 }
 
