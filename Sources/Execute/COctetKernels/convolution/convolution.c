@@ -7,8 +7,12 @@
 #include "convolution/border.h"
 #include "convolution/slice.h"
 
-/// So many pixels of a thread take longer than their weights from beyond the second cache.
-enum { MANY_PIXELS = 60 };
+enum {
+  /// So many pixels of a thread take longer than their weights from beyond the second cache.
+  MANY_PIXELS = 60,
+  /// The most bytes of weights that a kernel takes at once: a part of the second cache.
+  MOST_SLICE_BYTES = 384 * 1024,
+};
 
 typedef struct {
   const octet_convolution_plan *plan;
@@ -30,6 +34,11 @@ static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
+/// Bytes of the weights of one panel.
+static size_t panel_bytes(const octet_convolution_plan *plan, const octet_dot_kernel *kernel) {
+  return plan->layout.group_bytes / plan->layout.group_channels * kernel->channels;
+}
+
 static size_t first_panel_of(const convolution_run *run, size_t slice) {
   return run->plan->layout.panel_count * (slice % run->group_slices) / run->group_slices;
 }
@@ -44,11 +53,10 @@ static const uint8_t *weights_of(const convolution_run *run, size_t slice) {
          plan->panels[first_panel_of(run, slice)].weight_offset;
 }
 
-/// Of the first panel: kernels that fetch weights ahead take one at a time.
 static size_t weight_bytes_of(const convolution_run *run, size_t slice) {
-  const octet_weight_layout *layout = &run->plan->layout;
-  const size_t channels = run->plan->panels[first_panel_of(run, slice)].kernel->channels;
-  return layout->group_bytes / layout->group_channels * channels;
+  const octet_convolution_panel *first = &run->plan->panels[first_panel_of(run, slice)];
+  const octet_convolution_panel *last = &run->plan->panels[end_panel_of(run, slice) - 1];
+  return last->weight_offset - first->weight_offset + panel_bytes(run->plan, last->kernel);
 }
 
 /// The slice of a task. Each thread takes neighbouring tasks, octet_team_run: the same stretch of pixels where tensors
@@ -85,13 +93,20 @@ static void run_task(void *context, size_t task, size_t worker) {
   slice.panel->kernel->function(&slice, run->pixels * chunk / run->chunks, run->pixels * (chunk + 1) / run->chunks);
 }
 
-/// How many panels a kernel takes at once. Those that multiply pairs rearrange a tile's inputs for all of them.
-static size_t panels_at_once(const octet_dot_kernel *kernel) {
-  return kernel->format == OCTET_WEIGHTS_PAIRS_S16 ? OCTET_TILE_SUMS / (kernel->rows * kernel->channels) : 1;
+/// How many panels a kernel takes at once. Those that multiply pairs rearrange a tile's inputs for all of them, but
+/// every tile should find the weights in the second cache.
+static size_t panels_at_once(const octet_convolution_plan *plan) {
+  const octet_dot_kernel *kernel = plan->panels[0].kernel;
+  if (kernel->format != OCTET_WEIGHTS_PAIRS_S16) {
+    return 1;
+  }
+  // Without input channels there are no weights.
+  const size_t bytes = panel_bytes(plan, kernel), fitting = bytes > 0 ? MOST_SLICE_BYTES / bytes : SIZE_MAX;
+  return smaller(OCTET_TILE_SUMS / (kernel->rows * kernel->channels), fitting > 0 ? fitting : 1);
 }
 
 static size_t group_slices_of(const octet_convolution_plan *plan) {
-  return divide_up(plan->layout.panel_count, panels_at_once(plan->panels[0].kernel));
+  return divide_up(plan->layout.panel_count, panels_at_once(plan));
 }
 
 /// Decides what is large, and into how many stretches of pixels each slice is split.

@@ -26,6 +26,10 @@ enum {
   PLANE_BYTES = STEPS_AT_ONCE * QUAD + WIDENED,
   /// Rows whose products are summed together.
   SUMMED_ROWS = 4,
+  /// Steps between two looks at what is to be fetched, and the most tiles of which the first takes long enough to wait
+  /// for its weights that it is worth it.
+  STEPS_PER_FETCH = 32,
+  MOST_FETCHING_TILES = 8,
 };
 
 _Static_assert(WIDENED - 1 <= OCTET_CONVOLUTION_SLACK, "what is read past a run is allowed");
@@ -164,6 +168,38 @@ OCTET_INLINE sum_vector add_modular(sum_vector a, sum_vector b) {
   return (sum_vector)((modular_vector)a + (modular_vector)b);
 }
 
+/// Weights that the thread needs next, and how many of their bytes a step fetches into the second cache meanwhile.
+typedef struct {
+  const uint8_t *weights;
+  size_t bytes_left, bytes_of_step;
+} next_weights;
+
+/// Spreads what is fetched over all steps of the walk's tiles.
+OCTET_INLINE next_weights next_weights_make(const octet_slice_walk *walk) {
+  const octet_convolution_slice *slice = walk->slice;
+  const octet_weight_layout *layout = &slice->plan->layout;
+  const size_t steps = walk->tiles_left * TILE_ROWS / PASS_ROWS * slice->panel_count * layout->runs * layout->steps;
+  const bool fetches_next = slice->next_weights && steps > 0 && walk->tiles_left <= MOST_FETCHING_TILES;
+  const size_t bytes = fetches_next ? slice->next_weight_bytes : 0;
+  const size_t of_step = fetches_next ? bytes / steps + 1 : 0;
+  return (next_weights){.weights = slice->next_weights,
+                        .bytes_left = bytes,
+                        .bytes_of_step = of_step < OCTET_FETCHED_LINE / 2 ? of_step : OCTET_FETCHED_LINE / 2};
+}
+
+/// Fetches what `count` steps are to fetch.
+OCTET_INLINE void fetch_next(next_weights *next, size_t count) {
+  const size_t bytes = next->bytes_of_step * count;
+  if (bytes > next->bytes_left) {
+    return;
+  }
+  for (size_t at = 0; at < bytes; at += OCTET_FETCHED_LINE) {
+    __builtin_prefetch(next->weights + at, 0, 2);
+  }
+  next->weights += bytes;
+  next->bytes_left -= bytes;
+}
+
 /// Adds `count` steps to PASS_VECTORS vectors of the sums of `rows` rows, a constant. `planes` are the first row's, and
 /// `weights` the first vector's.
 OCTET_INLINE void sum_steps(const uint8_t *planes, const uint8_t *weights, size_t count, size_t rows,
@@ -183,6 +219,17 @@ OCTET_INLINE void sum_steps(const uint8_t *planes, const uint8_t *weights, size_
     }
     planes += QUAD;
     weights += OCTET_CHANNEL_UNIT * CHANNEL_STEP_BYTES;
+  }
+}
+
+/// The same, and meanwhile fetches what is next, a few lines at a time.
+OCTET_INLINE void sum_and_fetch(const uint8_t *planes, const uint8_t *weights, size_t count, size_t rows,
+                                next_weights *next, sum_vector sums[PASS_ROWS][MOST_VECTORS]) {
+  const size_t step_bytes = OCTET_CHANNEL_UNIT * CHANNEL_STEP_BYTES;
+  for (size_t step = 0; step < count; step += STEPS_PER_FETCH) {
+    const size_t steps = count - step < STEPS_PER_FETCH ? count - step : STEPS_PER_FETCH;
+    fetch_next(next, steps);
+    sum_steps(planes + step * QUAD, weights + step * step_bytes, steps, rows, sums);
   }
 }
 
@@ -233,7 +280,8 @@ OCTET_INLINE void store_rows_of_sums(int32_t *to, size_t stride, const sum_vecto
 
 /// PASS_ROWS rows, or those that are left of the tile, of one panel over `count` steps, finished if these are the last.
 OCTET_INLINE void sum_panel(octet_slice_walk *walk, const widened_tile *widened, size_t row, size_t channel,
-                            const uint8_t *weights, size_t count, bool finishes) {
+                            const uint8_t *weights, size_t count, bool finishes, next_weights *next,
+                            bool fetches_next) {
   octet_dot_tile *tile = &walk->tile;
   sum_vector sums[PASS_ROWS][MOST_VECTORS];
   start_panel(tile, widened->less, row, channel, sums);
@@ -245,6 +293,8 @@ OCTET_INLINE void sum_panel(octet_slice_walk *walk, const widened_tile *widened,
     const uint8_t *planes = widened->planes[row][0], *of_vectors = weights + v * sizeof(sum_vector);
     if (tile->rows - row == 1) {
       sum_steps(planes, of_vectors, count, 1, pass);
+    } else if (fetches_next) {
+      sum_and_fetch(planes, of_vectors, count, PASS_ROWS, next, pass);
     } else {
       sum_steps(planes, of_vectors, count, PASS_ROWS, pass);
     }
@@ -265,7 +315,7 @@ OCTET_INLINE void sum_panel(octet_slice_walk *walk, const widened_tile *widened,
 }
 
 /// The runs of one call for all panels of the slice. Both groups of rows meet a panel while it is in the nearest cache.
-OCTET_INLINE void sum_runs(octet_slice_walk *walk, widened_tile *widened) {
+OCTET_INLINE void sum_runs(octet_slice_walk *walk, widened_tile *widened, next_weights *next) {
   octet_dot_tile *tile = &walk->tile;
   const size_t total = tile->runs * tile->steps, step_bytes = OCTET_CHANNEL_UNIT * CHANNEL_STEP_BYTES;
   for (size_t first = 0; first < total; first += STEPS_AT_ONCE) {
@@ -276,7 +326,11 @@ OCTET_INLINE void sum_runs(octet_slice_walk *walk, widened_tile *widened) {
     const uint8_t *weights = tile->weights + first * step_bytes;
     for (size_t channel = 0; channel < walk->width; channel += OCTET_CHANNEL_UNIT, weights += walk->panel_bytes) {
       for (size_t row = 0; row < tile->rows; row += PASS_ROWS) {
-        sum_panel(walk, widened, row, channel, weights, count, finishes);
+        if (next->bytes_left > 0) {
+          sum_panel(walk, widened, row, channel, weights, count, finishes, next, true);
+        } else {
+          sum_panel(walk, widened, row, channel, weights, count, finishes, next, false);
+        }
       }
     }
     if (is_last && tile->kind == OCTET_EPILOGUE_FLOATS) {
@@ -292,8 +346,8 @@ OCTET_INLINE void sum_runs(octet_slice_walk *walk, widened_tile *widened) {
   void OCTET_KERNEL_NAME(name)(const octet_convolution_slice *slice, size_t first_pixel, size_t end_pixel) {           \
     octet_slice_walk walk;                                                                                             \
     widened_tile widened;                                                                                              \
-    for (octet_slice_begin(&walk, slice, first_pixel, end_pixel); octet_slice_next(&walk);                             \
-         octet_slice_finish(&walk)) {                                                                                  \
-      sum_runs(&walk, &widened);                                                                                       \
+    octet_slice_begin(&walk, slice, first_pixel, end_pixel);                                                           \
+    for (next_weights next = next_weights_make(&walk); octet_slice_next(&walk); octet_slice_finish(&walk)) {           \
+      sum_runs(&walk, &widened, &next);                                                                                \
     }                                                                                                                  \
   }

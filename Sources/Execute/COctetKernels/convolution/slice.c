@@ -39,8 +39,12 @@ bool octet_may_be_late(const octet_dot_kernel *kernel, size_t panel_bytes) {
 }
 
 /// How many of the next weights' bytes each step fetches: half a line where that is enough. What comes from beyond all
-/// caches comes slowly, and waiting for much of it at once delays what comes from the second.
+/// caches comes slowly, and waiting for much of it at once delays what comes from the second. Kernels that multiply
+/// pairs fetch on their own.
 static size_t step_to_fetch(const octet_slice_walk *walk) {
+  if (walk->slice->panel->kernel->format == OCTET_WEIGHTS_PAIRS_S16) {
+    return 0;
+  }
   const size_t steps = walk->slice->plan->layout.runs * walk->slice->plan->layout.steps;
   const size_t half = OCTET_FETCHED_LINE / 2;
   return walk->bytes_to_fetch <= walk->tiles_left * steps * half ? half : OCTET_FETCHED_LINE;
