@@ -1,6 +1,6 @@
 import COctetKernels
 
-/// Normalizes the rows of an f32 matrix.
+/// Normalizes the rows of a matrix, in f32.
 ///
 ///     mean:              y = x − μ                        with μ = Σ x / n
 ///     mean and variance: y = (x − μ) / d,  d from v = Σ (x − μ)² / n
@@ -63,8 +63,8 @@ package struct NormalizationF32: Sendable {
   private let prepared: PreparedKernel<octet_normalization_plan>
 
   package init(
-    _ operation: Operation, _ layout: RowLayout, parameters: Parameters = .none, result: VectorResult = .f32,
-    quantizer: Quantizer? = nil, cpu: CPU = .current
+    _ operation: Operation, _ layout: RowLayout, source: VectorElement = .f32, parameters: Parameters = .none,
+    result: VectorResult = .f32, quantizer: Quantizer? = nil, cpu: CPU = .current
   ) {
     let (parameter, gamma, beta) = parameters.code
     precondition(gamma.count == beta.count, "\(gamma.count) factors and \(beta.count) summands")
@@ -84,7 +84,8 @@ package struct NormalizationF32: Sendable {
       operation: code, epsilon_mode: epsilon.0, epsilon: epsilon.1, parameter: parameter, gamma: constants[0].base,
       beta: constants[1].base, parameter_count: gamma.count, rows: layout.rows, columns: layout.columns,
       source_stride: layout.sourceStride, destination_stride: layout.destinationStride,
-      destination_type: result.element, scale: ofQuantizer.first.map { UnsafePointer($0.base) },
+      source_type: source.code, destination_type: result.element,
+      scale: ofQuantizer.first.map { UnsafePointer($0.base) },
       shift: ofQuantizer.last.map { UnsafePointer($0.base) }, low: low, high: high)
     // The row is read once for the mean, once for the variance, and once more to be written.
     prepared = PreparedKernel(
@@ -103,7 +104,7 @@ package struct NormalizationF32: Sendable {
     precondition((quantized != nil) == (prepared.plan.scale != nil), "bytes are written where there is a quantizer")
     prepared.run(on: team) { plan in
       octet_normalization_arguments(
-        plan: plan, source: source.assumingMemoryBound(to: Float.self), destination: destination,
+        plan: plan, source: source, destination: destination,
         quantized: quantized?.assumingMemoryBound(to: UInt8.self))
     }
   }

@@ -334,6 +334,18 @@ import Testing
     #expect(!layers.contains { $0.operatorName == "FakeQuantize" })
   }
 
+  /// A residual sum that is quantized: the normalization behind it reads bytes.
+  @Test(arguments: [EpsilonPlace.insideRoot, .outsideRoot], [true, false])
+  func aNormalizationReadsBytes(_ place: EpsilonPlace, _ normalizesVariance: Bool) throws {
+    let g = GraphBuilder()
+    let x = try g.fakeQuantize(try g.input("x", [2, 7, 35]), -1, 1.25)
+    let norm = try MVN(axes: .listed([-1]), normalizesVariance: normalizesVariance, epsilon: 0.1, epsilonPlace: place)
+    g.output(try g.add(norm, x))
+    let layers = try ModelCompiler().layers(of: g.graph)
+    #expect(!layers.contains { $0.kernel.hasPrefix("dequantize") })
+    try expectExecutionMatchesMeaningEverywhere(g.graph, tolerance: Tolerance(rounding: 1e-5, step: 0.1))
+  }
+
   /// Scales, shifts and quantizers behind a normalization are part of its step.
   @Test(arguments: [true, false])
   func normalizationsTakeWhatFollows(_ isQuantized: Bool) throws {

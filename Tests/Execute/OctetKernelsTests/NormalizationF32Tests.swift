@@ -145,6 +145,26 @@ struct NormalizationF32Tests {
     }
   }
 
+  @Test(arguments: InstructionSet.allCases, NormalizationCase.all)
+  func rowsOfBytesAreNormalizedLikeTheirFloats(_ instructionSet: InstructionSet, _ test: NormalizationCase) throws {
+    let cpu = try instructionSet.cpuOrCancel()
+    let layout = test.layout
+    var random = TestRandom(seed: 29)
+    let bytes = random.floats(layout.rows * layout.sourceStride, in: 0...255.99).map { UInt8($0) }
+    for isSigned in [false, true] {
+      let floats = bytes.map { isSigned ? Float(Int8(bitPattern: $0)) : Float($0) }
+      let expected = run(test, floats, cpu: cpu, team: testTeams[0])
+      let kernel = NormalizationF32(
+        test.operation, layout, source: isSigned ? .i8 : .u8, parameters: test.parameters, cpu: cpu)
+      for team in testTeams {
+        let destination = TestMemory<Float>(count: expected.count)
+        TestMemory(bytes).with { source in destination.with { kernel.run(source, into: $0, team: team) } }
+        #expect(destination.endIsUntouched)
+        #expect(firstDifference(destination.values, expected) == nil)
+      }
+    }
+  }
+
   @Test func rowOfEqualValuesBecomesZero() {
     let test = NormalizationCase(
       operation: .meanAndVariance(.insideRoot(1e-5)), layout: RowLayout(rows: 1, columns: 48), parameters: .none)

@@ -17,6 +17,8 @@ package struct MVN: Operator {
   package let normalizesVariance: Bool
   package let epsilon: Double
   package let epsilonPlace: EpsilonPlace
+  /// What x is of an operand of integers, per tensor and with a positive scale; nil when it is the operand.
+  package private(set) var dequantization: Dequantization?
 
   package init(
     axes: Axes, normalizesVariance: Bool, epsilon: Double, epsilonPlace: EpsilonPlace
@@ -29,7 +31,18 @@ package struct MVN: Operator {
   }
 
   package var attributes: String {
-    normalizesVariance ? "eps \(Float(epsilon))\(epsilonPlace == .outsideRoot ? " outside the root" : "")" : "mean only"
+    let place = epsilonPlace == .outsideRoot ? " outside the root" : ""
+    let own = normalizesVariance ? "eps \(Float(epsilon))\(place)" : "mean only"
+    return dequantization.map { "\(own) of \($0)" } ?? own
+  }
+
+  package func absorbing(_ dequantization: Dequantization, operand index: Int) -> (any Operator)? {
+    guard index == 0, self.dequantization == nil, dequantization.isPerTensor, dequantization.scales[0] > 0 else {
+      return nil
+    }
+    var absorbed = self
+    absorbed.dequantization = dequantization
+    return absorbed
   }
 
   package func reducedAxes(_ operands: [Operand]) throws(OperatorError) -> Set<Int> {
@@ -45,16 +58,23 @@ package struct MVN: Operator {
 
   package func resultTypes(_ operands: [Operand]) throws(OperatorError) -> [TensorType] {
     try operands.expect(axes == .operand ? 2 : 1, of: Self.name)
-    try operands.expectNormalizable(of: Self.name)
     _ = try reducedAxes(operands)
+    if dequantization != nil {
+      guard [.u8, .i8].contains(operands[0].elementType) else {
+        throw .mismatch("operand of \(Self.name)", expected: "u8 or i8", found: "\(operands[0].elementType)")
+      }
+      return [operands[0].type.with(elementType: .f32)]
+    }
+    try operands.expectNormalizable(of: Self.name)
     return [operands[0].type]
   }
 
   package func evaluate(_ operands: [Tensor]) throws(OperatorError) -> [Tensor] {
-    var values = operands[0].doubles
+    var values = dequantization.map { Dequantize($0).apply(to: operands[0]) } ?? operands[0].doubles
     for group in ReduceMean.groups(operands[0].shape, axes: try reducedAxes(operands.known)) {
       GroupStatistics.normalize(&values, group, epsilon: normalizesVariance ? epsilon : nil, epsilonPlace)
     }
-    return [Tensor(operands[0].elementType, operands[0].shape, converting: values)]
+    let type = dequantization == nil ? operands[0].elementType : .f32
+    return [Tensor(type, operands[0].shape, converting: values)]
   }
 }

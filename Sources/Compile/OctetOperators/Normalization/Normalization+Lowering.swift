@@ -39,8 +39,8 @@ extension RowNormalization {
   /// Whether `lower` has a kernel that stores both.
   func acceptsFork(_ chain: [FusedOperation], _ later: [FusedOperation], _ operands: [Operand]) -> Bool {
     let rank = operands[0].shape.rank
-    guard operands[0].elementType == .f32, let axes = try? normalizedAxes(operands), let first = axes.min(),
-      axes == Set(first..<rank), kernelOperation(operands, count: 1) != nil
+    guard VectorElement(operands[0].elementType) != nil, let axes = try? normalizedAxes(operands),
+      let first = axes.min(), axes == Set(first..<rank), kernelOperation(operands, count: 1) != nil
     else { return false }
     let stores = [chain, later].map { AffineStore(normalization: $0, axes) }
     return stores[0]?.result == .f32 && stores[1].map { $0.result != .f32 } ?? false
@@ -50,8 +50,12 @@ extension RowNormalization {
 extension MVN: RowNormalization {
   func normalizedAxes(_ operands: [Operand]) throws(OperatorError) -> Set<Int> { try reducedAxes(operands) }
 
+  /// Of x = s·(q − z), the zero point falls out, and the scale where ε is divided by s², or by s outside of the root.
   func kernelOperation(_ operands: [Operand], count: Int) -> (NormalizationF32.Operation, gamma: [Double])? {
-    (normalizesVariance ? .meanAndVariance(epsilonPlace.code(epsilon)) : .mean, [1])
+    let scale = dequantization?.scales[0] ?? 1
+    guard normalizesVariance else { return (.mean, [scale]) }
+    let ownEpsilon = epsilon / (epsilonPlace == .insideRoot ? scale * scale : scale)
+    return (.meanAndVariance(epsilonPlace.code(ownEpsilon)), [1])
   }
 }
 
@@ -111,7 +115,7 @@ extension EpsilonPlace {
   }
 }
 
-/// Rows of an f32 tensor, each normalized by itself.
+/// Rows of a tensor, each normalized by itself.
 private struct NormalizationPrimitive: Primitive {
   private let kernel: NormalizationF32
   /// Whether there are two results: the bytes, then the floats.
@@ -123,7 +127,7 @@ private struct NormalizationPrimitive: Primitive {
     _ quantizer: AffineStore?, _ site: LoweringSite
   ) throws(OperatorError) {
     let shape = try site.shape(ofOperand: 0)
-    guard site.operands[0].elementType == .f32, let first = axes.min() else { return nil }
+    guard let source = VectorElement(site.operands[0].elementType), let first = axes.min() else { return nil }
     let isOverChannels = axes == [1] && shape.rank > 2
     guard isOverChannels ? quantizer == nil : axes == Set(first..<shape.rank) else { return nil }
     let count = isOverChannels ? shape[1] : shape.count(in: first..<shape.rank)
@@ -138,7 +142,7 @@ private struct NormalizationPrimitive: Primitive {
       ? RowLayout(rows: x.pixelCount, columns: count, sourceStride: x.pixelStride, destinationStride: y.pixelStride)
       : RowLayout(rows: shape.count(in: 0..<first), columns: count)
     kernel = NormalizationF32(
-      operation, rows, parameters: store.parameters(after: gamma, count: count), result: store.result,
+      operation, rows, source: source, parameters: store.parameters(after: gamma, count: count), result: store.result,
       quantizer: quantizer?.quantizer(count: count), cpu: site.cpu)
   }
 

@@ -1,4 +1,4 @@
-/// Normalization of the rows of an f32 matrix.
+/// Normalization of the rows of a matrix, in f32.
 ///
 ///   mean:              y = x − μ                                    with μ = Σ x / n
 ///   mean and variance: y = (x − μ) / d,  d from v = Σ (x − μ)² / n
@@ -54,7 +54,7 @@ typedef struct octet_normalization_plan {
   size_t parameter_count;
   size_t rows, columns;
   size_t source_stride, destination_stride;
-  octet_element destination_type;
+  octet_element source_type, destination_type;
   /// NULL, or for each column what makes the second destination of the first, which is then f32. Rounded up to a
   /// multiple of 16 values.
   const float *scale, *shift;
@@ -66,7 +66,7 @@ typedef struct octet_normalization_plan {
 /// second destination follow each other.
 typedef struct octet_normalization_arguments {
   const octet_normalization_plan *plan;
-  const float *source;
+  const void *source;
   void *destination;
   uint8_t *quantized;
 } octet_normalization_arguments;

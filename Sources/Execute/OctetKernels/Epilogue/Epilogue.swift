@@ -36,7 +36,8 @@ package final class Epilogue: @unchecked Sendable {
 
     var table = ParameterTable(channels: channels)
     let steps = operations.indices.map { index in
-      table.step(for: operations[index], behindFunction: index > 0 && operations[index - 1].isFunction)
+      let isFirst = index == 0 && output != .f32
+      return table.step(for: operations[index], asRow: isFirst || (index > 0 && operations[index - 1].isFunction))
     }
     parameters = KernelMemory(table.values)
     programMemory = KernelMemory(byteCount: MemoryLayout<octet_epilogue>.stride)
@@ -114,10 +115,10 @@ private struct ParameterTable {
     return start
   }
 
-  /// What scales and shifts all channels alike takes no row, but behind a function, where kernels know only one form.
-  mutating func step(for operation: PostOperation, behindFunction: Bool) -> Step {
+  /// What scales and shifts all channels alike needs no row, but takes one where kernels know only that form.
+  mutating func step(for operation: PostOperation, asRow: Bool) -> Step {
     switch operation {
-    case .scaleShift(let scale, let shift) where scale.count == 1 && shift.count == 1 && !behindFunction:
+    case .scaleShift(let scale, let shift) where scale.count == 1 && shift.count == 1 && !asRow:
       return plain(OCTET_SCALE_SHIFT_ALL, scale[0], shift[0])
     case .scaleShift(let scale, let shift):
       var step = plain(OCTET_SCALE_SHIFT)
