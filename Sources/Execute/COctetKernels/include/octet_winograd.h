@@ -50,8 +50,9 @@ typedef void octet_winograd_function(const octet_winograd_task *task);
 /// instead: cycles of a core for sixteen output channels, per input channel and besides.
 typedef struct octet_winograd_cost {
   float tile_per_channel, tile, pixel_per_channel, pixel;
-  /// tile_per_channel with weights that are not transformed; 0 where the kernel cannot read them.
-  float untransformed_per_channel;
+  /// What untransformed weights add per input channel for every `untransformed_tiles` of an image.
+  float untransformed;
+  size_t untransformed_tiles;
 } octet_winograd_cost;
 
 /// How weights are stored. For each panel of sixteen output channels:
@@ -60,8 +61,8 @@ typedef enum octet_winograd_format {
   OCTET_WINOGRAD_TRANSFORMED,
   /// Transformed along the height only: for each line of positions, for each pair, three times that, one for each tap.
   OCTET_WINOGRAD_HALF_TRANSFORMED,
-  /// As they are: for each pair, for each tap, the pair's s8 for each of the sixteen. The kernel transforms them beside
-  /// the products, which takes longer than memory only where tiles are few and weights many.
+  /// As they are: for each pair, for each tap, the pair's s8 for each of the sixteen. The kernel transforms them as it
+  /// goes, which takes less time than memory does where tiles are few and weights many.
   OCTET_WINOGRAD_UNTRANSFORMED,
 } octet_winograd_format;
 

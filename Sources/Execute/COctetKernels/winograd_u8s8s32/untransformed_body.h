@@ -1,15 +1,11 @@
-/// The products of products_body.h where weights are stored as they are: all columns of a line at once, so that G along
-/// both axes is done once per group of tiles, beside the products.
-
-enum { UNTRANSFORMED_ROWS = 4 };
-
-#ifdef OCTET_VPDPWSSD
-
-_Static_assert(UNIT_VECTORS == 1, "a register holds a panel");
+/// The products of products_body.h where weights are stored as they are.
+///
+/// Where one instruction multiplies and adds, G along both axes is done beside the products, all columns of a line at
+/// once. Elsewhere a panel's weights are transformed first, which takes less time than getting them from memory.
 
 OCTET_INLINE pair_vector load_tap(const uint8_t *tap) {
-  typedef int8_t bytes __attribute__((ext_vector_type(2 * PANEL)));
-  typedef int16_t taps __attribute__((ext_vector_type(2 * PANEL)));
+  typedef int8_t bytes __attribute__((ext_vector_type(2 * OCTET_SUM_LANES)));
+  typedef int16_t taps __attribute__((ext_vector_type(2 * OCTET_SUM_LANES)));
   bytes narrow;
   __builtin_memcpy(&narrow, tap, sizeof narrow);
   return (pair_vector) __builtin_convertvector(narrow, taps);
@@ -47,6 +43,17 @@ OCTET_INLINE void line_of_positions(const uint8_t *taps, size_t line, sum_vector
   to[5] = (sum_vector)c;
 }
 
+/// The factor that the ends of G along the height keep.
+OCTET_INLINE uint16_t factor_of_line(size_t line) {
+  return line == 0 || line == INPUTS - 1 ? 6 : 1;
+}
+
+#ifdef OCTET_VPDPWSSD
+
+enum { UNTRANSFORMED_ROWS = 4 };
+
+_Static_assert(UNIT_VECTORS == 1, "a register holds a panel");
+
 /// The sums of `rows` tiles at the positions of a line. Both are constants.
 OCTET_INLINE void multiply_line(winograd_block *block, const uint8_t *taps, size_t pairs, size_t first_tile,
                                 size_t line, size_t rows) {
@@ -71,10 +78,10 @@ OCTET_INLINE void multiply_line(winograd_block *block, const uint8_t *taps, size
     inputs += PAIR_BYTES;
     taps += PAIR_TAP_BYTES;
   }
-  const modular_vector ends = line == 0 || line == INPUTS - 1 ? 6 : 1;
+  const modular_vector factor = factor_of_line(line);
   OCTET_UNROLLED for (size_t x = 0; x < INPUTS; x++) {
     OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
-      store_vector(block->products[line * INPUTS + x][r], (sum_vector)((modular_vector)sums[x][r] * ends));
+      store_vector(block->products[line * INPUTS + x][r], (sum_vector)((modular_vector)sums[x][r] * factor));
     }
   }
 }
@@ -107,10 +114,22 @@ OCTET_STEP void multiply_untransformed(winograd_block *block, const uint8_t *tap
 
 #else
 
-/// kernels.def says that only kernels with that instruction read such weights.
-OCTET_INLINE void multiply_untransformed(winograd_block *block, const uint8_t *taps, size_t pairs, size_t first_tile,
-                                         size_t count) {
-  (void)block, (void)taps, (void)pairs, (void)first_tile, (void)count;
+/// A panel's weights in the kernel's format. Six positions are written at a time: the first cache does not hold the
+/// same channel of more.
+OCTET_STEP void transform_weights(const uint8_t *taps, uint8_t *to, size_t pairs) {
+  OCTET_UNROLLED for (size_t line = 0; line < INPUTS; line++) {
+    for (size_t pair = 0; pair < pairs; pair++) {
+      OCTET_UNROLLED for (size_t v = 0; v < UNIT_VECTORS; v++) {
+        sum_vector positions[INPUTS];
+        line_of_positions(taps + pair * TAPS * TAPS * TAP_BYTES + v * 2 * SUM_LANES, line, positions);
+        OCTET_UNROLLED for (size_t x = 0; x < INPUTS; x++) {
+          const pair_vector scaled = (pair_vector)positions[x] * factor_of_line(line);
+          uint8_t *position = to + (line * INPUTS + x) * pairs * WEIGHT_STEP_BYTES;
+          store_vector(position + pair * WEIGHT_STEP_BYTES + v * sizeof(sum_vector), (sum_vector)scaled);
+        }
+      }
+    }
+  }
 }
 
 #endif

@@ -45,24 +45,22 @@ static float cycles_by_tiles(const octet_winograd_kernel *kernel, octet_winograd
                              const octet_convolution_geometry *g) {
   // Cycles per input channel of a tile's transform, and per byte of weights that come from memory while others are
   // used.
-  const float transform = 4, memory = 0.25f;
+  const float transform = 4, memory = 0.09f;
   const octet_winograd_cost *cost = &kernel->cost;
-  const float per_channel = format == kernel->format ? cost->tile_per_channel : cost->untransformed_per_channel;
   const float inputs = (float)g->group_inputs, tiles = (float)tiles_of(g);
   const float panels = (float)divide_up(g->group_outputs, OCTET_CHANNEL_UNIT);
-  const float products = tiles * (panels * (inputs * per_channel + cost->tile) + inputs * transform);
+  float cycles = tiles * (panels * (inputs * cost->tile_per_channel + cost->tile) + inputs * transform);
+  if (format == OCTET_WINOGRAD_UNTRANSFORMED) {
+    cycles += (float)divide_up(tiles_of(g), cost->untransformed_tiles) * panels * inputs * cost->untransformed;
+  }
   const size_t bytes = octet_winograd_weight_bytes(format, g->group_inputs, g->group_outputs);
-  const float from_memory = bytes > LARGE_WEIGHTS ? memory * (float)bytes : 0;
-  return products > from_memory ? products : from_memory;
+  return cycles + (bytes > LARGE_WEIGHTS ? memory * (float)bytes : 0);
 }
 
 octet_winograd_format octet_winograd_best_format(const octet_winograd_kernel *kernel,
                                                  const octet_convolution_geometry *g) {
-  const bool is_choice = kernel->cost.untransformed_per_channel > 0;
-  return is_choice &&
-                 cycles_by_tiles(kernel, OCTET_WINOGRAD_UNTRANSFORMED, g) < cycles_by_tiles(kernel, kernel->format, g)
-             ? OCTET_WINOGRAD_UNTRANSFORMED
-             : kernel->format;
+  const float untransformed = cycles_by_tiles(kernel, OCTET_WINOGRAD_UNTRANSFORMED, g);
+  return untransformed < cycles_by_tiles(kernel, kernel->format, g) ? OCTET_WINOGRAD_UNTRANSFORMED : kernel->format;
 }
 
 bool octet_winograd_pays(const octet_winograd_kernel *kernel, const octet_convolution_geometry *g) {

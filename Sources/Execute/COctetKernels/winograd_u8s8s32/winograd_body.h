@@ -52,6 +52,10 @@ typedef struct {
   size_t tile_step, position_step;
   /// [position][tile][input channel], s16.
   _Alignas(64) uint8_t inputs[OCTET_WINOGRAD_BLOCK_BYTES + POSITIONS * POSITION_GAP];
+#ifndef OCTET_VPDPWSSD
+  /// A panel's, where they are stored untransformed.
+  _Alignas(64) uint8_t weights[INPUTS * LINE_BYTES_OF_WEIGHTS * OCTET_WINOGRAD_MOST_CHANNELS / 2];
+#endif
   _Alignas(64) int32_t products[POSITIONS][ROWS][PANEL];
   _Alignas(64) int32_t sums[OUTPUTS][ROWS * OUTPUTS][PANEL];
 } winograd_block;
@@ -93,14 +97,26 @@ static void run_panel(winograd_block *block, size_t first_channel) {
   const octet_winograd_plan *plan = block->task->plan;
   const bool are_transformed = plan->format != OCTET_WINOGRAD_UNTRANSFORMED;
   const uint8_t *weights = plan->weights + first_channel / PANEL * plan->panel_bytes;
-  const size_t pairs = (plan->geometry.group_inputs + 1) / 2, at_once = are_transformed ? ROWS : UNTRANSFORMED_ROWS;
+  const size_t pairs = (plan->geometry.group_inputs + 1) / 2;
+#ifdef OCTET_VPDPWSSD
+  const size_t at_once = are_transformed ? ROWS : UNTRANSFORMED_ROWS;
+#else
+  const size_t at_once = ROWS;
+  if (!are_transformed) {
+    transform_weights(weights, block->weights, pairs);
+    weights = block->weights;
+  }
+#endif
   const size_t groups = (block->tiles + at_once - 1) / at_once;
   for (size_t group = 0; group < groups; group++) {
     const size_t first = block->tiles * group / groups, end = block->tiles * (group + 1) / groups;
-    if (are_transformed) {
-      multiply_tiles(block, weights, pairs, first, end - first);
-    } else {
+#ifdef OCTET_VPDPWSSD
+    if (!are_transformed) {
       multiply_untransformed(block, weights, pairs, first, end - first);
+    } else
+#endif
+    {
+      multiply_tiles(block, weights, pairs, first, end - first);
     }
     finish_tiles(block, first, end, first_channel);
   }

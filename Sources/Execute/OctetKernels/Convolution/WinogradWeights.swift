@@ -13,7 +13,7 @@ package final class WinogradWeights: @unchecked Sendable {
   private let sums: [Int32]
 
   /// Packs s8 weights [outputChannels][inputChannels][3][3], of which WinogradConvolution.canCompute says that it can.
-  /// Where they are not `transformed`, the kernel transforms them as it multiplies; not every instruction set has one.
+  /// Where they are not `transformed`, the kernel transforms them as it goes.
   package init(
     weights: UnsafeBufferPointer<Int8>, inputChannels: Int, outputChannels: Int, transformed: Bool = true,
     instructionSet: InstructionSet = CPU.current.best

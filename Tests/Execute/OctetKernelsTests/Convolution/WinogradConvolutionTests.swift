@@ -47,12 +47,6 @@ import Testing
     test.weights(&random).map { test.geometry.inputChannels > 200 ? $0 / 4 : $0 }
   }
 
-  /// The formats of weights that a kernel reads.
-  private func formats(_ instructionSet: InstructionSet) -> [Bool] {
-    guard let kernel = octet_winograd_u8s8s32_select(instructionSet.code) else { return [] }
-    return kernel.pointee.cost.untransformed_per_channel > 0 ? [true, false] : [true]
-  }
-
   /// Compares with sums by the definition that go through the program by its meaning, on one thread and on two.
   private func expect(
     _ test: ConvolutionCase, _ inputs: [UInt8], _ weights: [Int8], _ program: [PostOperation], _ output: Output,
@@ -69,7 +63,7 @@ import Testing
       output.type == .f32
       ? test.spread(results)
       : test.spread(results.indices.map { output.stored(results[$0], channel: $0 % channels) })
-    for transformed in formats(instructionSet) {
+    for transformed in [true, false] {
       let packed = weights.withUnsafeBufferPointer {
         WinogradWeights(
           weights: $0, inputChannels: test.geometry.inputChannels, outputChannels: channels, transformed: transformed,
@@ -143,13 +137,12 @@ import Testing
     }
   }
 
-  /// Many weights for few tiles would come from memory more slowly than the kernel transforms them.
+  /// Many weights of few tiles come from memory more slowly than the kernel transforms them.
   @Test func manyWeightsForFewTilesAreNotTransformed() {
     for (channels, side, transformed) in [(512, 7, false), (512, 14, true), (128, 7, true)] {
       let test = ConvolutionCase(
         "", channels, channels, image: [1, side, side], kernel: [1, 3, 3], pads: [0, 1, 1])
       #expect(WinogradConvolution.transformsWeights(for: test.geometry, .avx512vnni) == transformed)
-      #expect(WinogradConvolution.transformsWeights(for: test.geometry, .avx2))
     }
   }
 
