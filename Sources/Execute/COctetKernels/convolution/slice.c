@@ -1,8 +1,8 @@
 /// The parts of the walk over a slice that are the same for every kernel and not in its hottest path.
 #include "convolution/slice.h"
 
-/// Half of the nearest cache, or more, is for what else the kernel reads and writes.
-enum { MOST_LATE_BYTES = 24 * 1024 };
+/// More than the nearest cache holds: what comes from the second one is in time as long as it is not all.
+enum { MOST_LATE_BYTES = 52 * 1024 };
 
 static size_t divide_up(size_t a, size_t b) {
   return (a + b - 1) / b;

@@ -74,7 +74,7 @@ static inline size_t octet_slice_next_rows(const octet_slice_walk *walk) {
 }
 
 /// Whether a kernel finishes rows of bytes late. Such sum fewer rows at a time, so that they read their weights more
-/// often. Where those outgrow the nearest cache, and more rows fit into the registers, that costs more than it saves.
+/// often. Where those are many, and more rows fit into the registers, that costs more than it saves.
 bool octet_may_be_late(const octet_dot_kernel *kernel, size_t panel_bytes);
 
 /// Stands before the first of the tiles of pixels first_pixel ..< end_pixel.
