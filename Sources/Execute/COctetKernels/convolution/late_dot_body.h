@@ -54,7 +54,9 @@ OCTET_INLINE size_t slots_together(size_t steps, size_t slots) {
 
 OCTET_INLINE late_tile late_tile_make(const octet_dot_tile *tile, size_t rows, size_t vectors) {
   const size_t steps = tile->runs * tile->steps, slots = late_slots(rows * vectors);
-  const size_t together = tile->runs == 1 ? slots_together(steps, slots) : OCTET_BLOCK_VECTORS;
+  // A step of one vector is too little in front of a slot.
+  const bool has_steps_for_slots = tile->runs == 1 && vectors > 1;
+  const size_t together = has_steps_for_slots ? slots_together(steps, slots) : OCTET_BLOCK_VECTORS;
   return (late_tile){.direct = tile->direct,
                      .inputs = tile->inputs,
                      .weights = tile->weights,
