@@ -249,13 +249,9 @@ OCTET_INLINE void start_panel(const octet_dot_tile *tile, const uint32_t *less, 
 /// A tile that begins at a row and a channel of another: for the programs that are applied in registers, all of which
 /// write bytes.
 OCTET_INLINE octet_dot_tile part_of_tile(const octet_dot_tile *tile, size_t row, size_t channel) {
-  const octet_direct_rows *whole = &tile->direct;
-  octet_dot_tile part = {.kind = tile->kind, .direct = *whole};
-  part.direct.scale = whole->scale + channel;
-  part.direct.shift = whole->shift + channel;
-  part.direct.channels = whole->channels - channel;
-  part.direct.output = whole->output + row * whole->output_stride + channel;
-  part.direct.operand = whole->operand ? whole->operand + row * whole->operand_stride + channel : NULL;
+  octet_dot_tile part = {.kind = tile->kind, .direct = tile->direct};
+  octet_direct_rows_advance(&part.direct, row);
+  octet_direct_rows_skip_channels(&part.direct, channel);
   return part;
 }
 

@@ -149,6 +149,23 @@ static inline void octet_direct_rows_advance(octet_direct_rows *rows, size_t cou
   }
 }
 
+/// Goes on to the channel that is `count` further, for a program that writes bytes.
+static inline void octet_direct_rows_skip_channels(octet_direct_rows *rows, size_t count) {
+  rows->scale += count;
+  rows->shift += count;
+  rows->low += count;
+  rows->high += count;
+  if (rows->last_scale) {
+    rows->last_scale += count;
+    rows->last_shift += count;
+  }
+  rows->output += count;
+  if (rows->operand) {
+    rows->operand += count;
+  }
+  rows->channels -= count;
+}
+
 typedef struct octet_epilogue_kernel {
   octet_isa isa;
   const char *name;

@@ -59,6 +59,38 @@ import Testing
     #expect(found[0] == found[1], "one thread and two write different bytes")
   }
 
+  /// Every channel has bounds of its own, whichever panel it is in, in the programs that kernels finish in registers.
+  @Test(arguments: InstructionSet.allCases)
+  func boundsBelongToTheirChannels(_ instructionSet: InstructionSet) throws {
+    _ = try instructionSet.cpuOrCancel()
+    var random = TestRandom(seed: 5)
+    for channels in [48, 150] {
+      let test = ConvolutionCase("", 10, channels, image: [1, 3, 7], kernel: [1, 1, 1], zeroPoint: 9)
+      let inputs = test.inputs(&random), weights = test.weights(&random), residual = random.bytes(test.outputCount)
+      let requantize = PostOperation.scaleShift(
+        scale: random.floats(channels, in: -0.1...0.1), shift: random.floats(channels, in: 0...200))
+      let add = PostOperation.addOperand(type: .u8, scale: 0.37, shift: -3.25)
+      let programs: [[PostOperation]] = [
+        [requantize], [requantize, .roundClamp(low: -20, high: 200), add],
+        [requantize, .unary(.swish(beta: 1)), .scaleShift(scale: random.floats(channels, in: 0.5...2), shift: [3])],
+      ]
+      for program in programs {
+        let output = Output.bounded(channels: channels)
+        let operands = program.compactMap(\.operandType).map { _ in residual }
+        let sums = test.exactSums(inputs, weights).map(Float.init)
+        let expected = sums.indices.map { index in
+          output.stored(
+            program.result(of: sums[index], channel: index % channels, operands: [Float(residual[index])]),
+            channel: index % channels)
+        }
+        for team in testTeams {
+          let found = try run(test, inputs, weights, instructionSet, program, output, team: team, operands: operands)
+          #expect(firstDifference(found, test.spread(expected)) == nil, "\(channels) channels, \(program)")
+        }
+      }
+    }
+  }
+
   /// Sums of neighbouring products that s16 cannot hold, of either sign.
   @Test(arguments: InstructionSet.allCases, ConvolutionCase.corners)
   func extremesEqualTheDefinition(_ instructionSet: InstructionSet, _ test: ConvolutionCase) throws {
