@@ -45,7 +45,7 @@ static float cycles_by_tiles(const octet_winograd_kernel *kernel, octet_winograd
                              const octet_convolution_geometry *g) {
   // Cycles per input channel of a tile's transform, and per byte of weights that come from memory while others are
   // used.
-  const float transform = 4, memory = 0.09f;
+  const float transform = 4, memory = 0.08f;
   const octet_winograd_cost *cost = &kernel->cost;
   const float inputs = (float)g->group_inputs, tiles = (float)tiles_of(g);
   const float panels = (float)divide_up(g->group_outputs, OCTET_CHANNEL_UNIT);
