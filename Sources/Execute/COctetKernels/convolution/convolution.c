@@ -34,11 +34,6 @@ static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/// Bytes of the weights of one panel.
-static size_t panel_bytes(const octet_convolution_plan *plan, const octet_dot_kernel *kernel) {
-  return plan->layout.group_bytes / plan->layout.group_channels * kernel->channels;
-}
-
 static size_t first_panel_of(const convolution_run *run, size_t slice) {
   return run->plan->layout.panel_count * (slice % run->group_slices) / run->group_slices;
 }
@@ -56,7 +51,7 @@ static const uint8_t *weights_of(const convolution_run *run, size_t slice) {
 static size_t weight_bytes_of(const convolution_run *run, size_t slice) {
   const octet_convolution_panel *first = &run->plan->panels[first_panel_of(run, slice)];
   const octet_convolution_panel *last = &run->plan->panels[end_panel_of(run, slice) - 1];
-  return last->weight_offset - first->weight_offset + panel_bytes(run->plan, last->kernel);
+  return last->weight_offset - first->weight_offset + octet_panel_bytes(&run->plan->layout, last->kernel);
 }
 
 /// The slice of a task. Each thread takes neighbouring tasks, octet_team_run: the same stretch of pixels where tensors
@@ -101,7 +96,8 @@ static size_t panels_at_once(const octet_convolution_plan *plan) {
     return 1;
   }
   // Without input channels there are no weights.
-  const size_t bytes = panel_bytes(plan, kernel), fitting = bytes > 0 ? MOST_SLICE_BYTES / bytes : SIZE_MAX;
+  const size_t bytes = octet_panel_bytes(&plan->layout, kernel),
+               fitting = bytes > 0 ? MOST_SLICE_BYTES / bytes : SIZE_MAX;
   return smaller(OCTET_TILE_SUMS / (kernel->rows * kernel->channels), fitting > 0 ? fitting : 1);
 }
 

@@ -60,7 +60,7 @@ void octet_slice_begin(octet_slice_walk *walk, const octet_convolution_slice *sl
   walk->slice = slice;
   walk->weights = plan->weights + slice->group * group_steps->weight_bytes + panel->weight_offset;
   walk->width = slice->panel_count * panel->kernel->channels;
-  walk->panel_bytes = layout->group_bytes / layout->group_channels * panel->kernel->channels;
+  walk->panel_bytes = octet_panel_bytes(layout, panel->kernel);
   walk->run_bytes = walk->panel_bytes / layout->runs;
   const size_t initial = slice->group * group_steps->initial_channels + panel->initial_offset;
   walk->initial = (const uint8_t *)plan->initial + initial * sizeof(int32_t);

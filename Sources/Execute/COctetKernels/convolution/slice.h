@@ -73,6 +73,11 @@ static inline size_t octet_slice_next_rows(const octet_slice_walk *walk) {
                               : walk->tiles_left * walk->last_rows;
 }
 
+/// Bytes of the weights of a panel of a kernel.
+static inline size_t octet_panel_bytes(const octet_weight_layout *layout, const octet_dot_kernel *kernel) {
+  return layout->group_bytes / layout->group_channels * kernel->channels;
+}
+
 /// Whether a kernel finishes rows of bytes late. Such sum fewer rows at a time, so that they read their weights more
 /// often. Where those are many, and more rows fit into the registers, that costs more than it saves.
 bool octet_may_be_late(const octet_dot_kernel *kernel, size_t panel_bytes);

@@ -272,11 +272,11 @@ static octet_epilogue_kind kind_of(const octet_convolution_plan *plan) {
   const octet_dot_kernel *kernel = plan->panels[0].kernel;
   const bool is_integer = layout->format != OCTET_WEIGHTS_F32;
   const size_t products = is_integer ? g->group_inputs * octet_tap_count(g) : 0;
-  const size_t panel_bytes = layout->group_bytes / layout->group_channels * kernel->channels;
   if (plan->placement) {
     return OCTET_EPILOGUE_ANY;
   }
-  if (octet_may_be_late(kernel, panel_bytes) && octet_epilogue_is_activation(plan->epilogue, products)) {
+  if (octet_may_be_late(kernel, octet_panel_bytes(layout, kernel)) &&
+      octet_epilogue_is_activation(plan->epilogue, products)) {
     return OCTET_EPILOGUE_ACTIVATION;
   }
   return octet_epilogue_kind_of(plan->epilogue, products);

@@ -1,6 +1,6 @@
 /// The kernel of octet_normalization.h, once for every instruction set.
 #include "isa/name.h"
-#include "isa/vector.h"
+#include "isa/elements.h"
 
 enum { SUMS_AT_ONCE = 4, BLOCK = SUMS_AT_ONCE * OCTET_LANES };
 
@@ -16,15 +16,7 @@ typedef struct {
 } source_row;
 
 OCTET_INLINE f32x16 load_values(source_row row, size_t i) {
-  switch (row.type) {
-  case OCTET_ELEMENT_U8:
-    return f32_of_u8(load_u8(row.base + i));
-  case OCTET_ELEMENT_I8:
-    return f32_of_i8(load_u8(row.base + i));
-  case OCTET_ELEMENT_F32:
-    break;
-  }
-  return load_f32((const float *)row.base + i);
+  return load_elements(row.base, i, row.type);
 }
 
 /// The first `count` lanes, and nothing past them; the others hold `rest`.

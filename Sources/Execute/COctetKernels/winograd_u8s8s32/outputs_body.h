@@ -68,22 +68,11 @@ OCTET_INLINE void finish_kind(octet_direct_rows rows, const int32_t (*sums)[PANE
   finish_partial_rows(&rows, *sums, count, 1, kind);
 }
 
-/// Channels of the panel that the output has from `first_channel` on.
-OCTET_INLINE size_t channels_from(const octet_winograd_plan *plan, size_t first_channel) {
-  const size_t left = plan->geometry.group_outputs - first_channel;
-  return left < PANEL ? left : PANEL;
-}
-
-OCTET_INLINE octet_direct_rows rows_from(const octet_winograd_task *task, size_t pixel, size_t first_channel) {
-  const octet_winograd_plan *plan = task->plan;
-  return octet_direct_rows_make(plan->epilogue, plan->kind, task->buffers, &plan->strides, pixel, first_channel,
-                                channels_from(plan, first_channel));
-}
-
 /// Finishes `count` output pixels from `pixel` on, whose sums are stored.
 OCTET_STEP void finish_pixels(const octet_winograd_task *task, int32_t (*sums)[PANEL], size_t pixel, size_t count,
                               size_t first_channel) {
   const octet_winograd_plan *plan = task->plan;
+  const size_t left = plan->geometry.group_outputs - first_channel, channels = left < PANEL ? left : PANEL;
   if (plan->kind == OCTET_EPILOGUE_ANY) {
     const octet_epilogue_tile tile = {.sums = sums,
                                       .sums_are_integers = true,
@@ -91,13 +80,14 @@ OCTET_STEP void finish_pixels(const octet_winograd_task *task, int32_t (*sums)[P
                                       .row_stride = PANEL,
                                       .first_pixel = pixel,
                                       .first_channel = first_channel,
-                                      .channels = channels_from(plan, first_channel),
+                                      .channels = channels,
                                       .buffers = task->buffers,
                                       .strides = &plan->strides};
     plan->finish(plan->epilogue, &tile);
     return;
   }
-  const octet_direct_rows rows = rows_from(task, pixel, first_channel);
+  const octet_direct_rows rows =
+      octet_direct_rows_make(plan->epilogue, plan->kind, task->buffers, &plan->strides, pixel, first_channel, channels);
   switch (plan->kind) {
   case OCTET_EPILOGUE_ANY:
   case OCTET_EPILOGUE_ACTIVATION:

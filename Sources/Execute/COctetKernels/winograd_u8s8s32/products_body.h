@@ -3,6 +3,17 @@
 /// Where one instruction multiplies and adds, the vector units have time left. Weights are stored half transformed
 /// there: half the bytes come from memory, and G along the width is done beside the products.
 
+/// G along one axis, but for the factor that its ends may keep. What is not used of it is not computed.
+OCTET_INLINE void transform_taps(const pair_vector taps[TAPS], pair_vector to[INPUTS]) {
+  const pair_vector ones = taps[0] + taps[2], twos = taps[0] + 4 * taps[2], two = 2 * taps[1];
+  to[0] = taps[0];
+  to[1] = ones + taps[1];
+  to[2] = ones - taps[1];
+  to[3] = twos + two;
+  to[4] = twos - two;
+  to[5] = taps[2];
+}
+
 #ifdef OCTET_VPDPWSSD
 
 /// Columns of a line's positions that are multiplied together, since they share operations of G.
@@ -20,18 +31,16 @@ OCTET_INLINE const uint8_t *weights_of(const uint8_t *line, winograd_columns col
   return line;
 }
 
-/// G along the width for the taps of a pair of channels. `columns` is a constant.
+/// The weights of `columns`, a constant, for the taps of a pair of channels.
 OCTET_INLINE void load_columns(const uint8_t *taps, winograd_columns columns, sum_vector to[AT_ONCE][UNIT_VECTORS]) {
   OCTET_UNROLLED for (size_t v = 0; v < UNIT_VECTORS; v++, taps += sizeof(sum_vector)) {
-    const pair_vector a = (pair_vector)load_vector(taps), c = (pair_vector)load_vector(taps + 2 * WEIGHT_STEP_BYTES);
-    if (columns == ENDS) {
-      to[0][v] = (sum_vector)a;
-      to[1][v] = (sum_vector)c;
-    } else {
-      const pair_vector b = (pair_vector)load_vector(taps + WEIGHT_STEP_BYTES);
-      const pair_vector even = columns == ONES ? a + c : a + 4 * c, odd = columns == ONES ? b : 2 * b;
-      to[0][v] = (sum_vector)(even + odd);
-      to[1][v] = (sum_vector)(even - odd);
+    pair_vector three[TAPS], six[INPUTS];
+    OCTET_UNROLLED for (size_t tap = 0; tap < TAPS; tap++) {
+      three[tap] = (pair_vector)load_vector(taps + tap * WEIGHT_STEP_BYTES);
+    }
+    transform_taps(three, six);
+    OCTET_UNROLLED for (size_t i = 0; i < AT_ONCE; i++) {
+      to[i][v] = (sum_vector)six[column_of(columns, i)];
     }
   }
 }

@@ -11,36 +11,18 @@ OCTET_INLINE pair_vector load_tap(const uint8_t *tap) {
   return (pair_vector) __builtin_convertvector(narrow, taps);
 }
 
-/// A line of G g, of the column of taps that begins at `taps`, but for the factor of its ends. `line` is a constant.
-OCTET_INLINE pair_vector line_of_taps(const uint8_t *taps, size_t line) {
-  const size_t step = TAPS * TAP_BYTES;
-  switch (line) {
-  case 0:
-    return load_tap(taps);
-  case 1:
-    return load_tap(taps) + load_tap(taps + 2 * step) + load_tap(taps + step);
-  case 2:
-    return load_tap(taps) + load_tap(taps + 2 * step) - load_tap(taps + step);
-  case 3:
-    return load_tap(taps) + 4 * load_tap(taps + 2 * step) + 2 * load_tap(taps + step);
-  case 4:
-    return load_tap(taps) + 4 * load_tap(taps + 2 * step) - 2 * load_tap(taps + step);
-  default:
-    return load_tap(taps + 2 * step);
+/// A line of G g Gᵀ, a constant, of the taps that begin at `taps`, but for the factor of its ends along the height.
+OCTET_INLINE void line_of_positions(const uint8_t *taps, size_t line, pair_vector to[INPUTS]) {
+  pair_vector of_line[TAPS];
+  OCTET_UNROLLED for (size_t x = 0; x < TAPS; x++) {
+    pair_vector column[TAPS], lines[INPUTS];
+    OCTET_UNROLLED for (size_t y = 0; y < TAPS; y++) {
+      column[y] = load_tap(taps + (y * TAPS + x) * TAP_BYTES);
+    }
+    transform_taps(column, lines);
+    of_line[x] = lines[line];
   }
-}
-
-/// A line of G g Gᵀ, of the taps that begin at `taps`, but for the factor of its ends along the height.
-OCTET_INLINE void line_of_positions(const uint8_t *taps, size_t line, sum_vector to[INPUTS]) {
-  const pair_vector a = line_of_taps(taps, line), b = line_of_taps(taps + TAP_BYTES, line);
-  const pair_vector c = line_of_taps(taps + 2 * TAP_BYTES, line);
-  const pair_vector ones = a + c, twos = a + 4 * c, two = 2 * b;
-  to[0] = (sum_vector)a;
-  to[1] = (sum_vector)(ones + b);
-  to[2] = (sum_vector)(ones - b);
-  to[3] = (sum_vector)(twos + two);
-  to[4] = (sum_vector)(twos - two);
-  to[5] = (sum_vector)c;
+  transform_taps(of_line, to);
 }
 
 /// The factor that the ends of G along the height keep.
@@ -64,13 +46,13 @@ OCTET_INLINE void multiply_line(winograd_block *block, const uint8_t *taps, size
   const uint8_t *next = taps + pairs * (PAIR_TAP_BYTES + line * SHARE);
   sum_vector sums[INPUTS][UNTRANSFORMED_ROWS] = {{0}};
   for (size_t pair = 0; pair < pairs; pair++) {
-    sum_vector weights[INPUTS];
+    pair_vector weights[INPUTS];
     line_of_positions(taps, line, weights);
     OCTET_UNROLLED for (size_t x = 0; x < INPUTS; x++) {
       OCTET_UNROLLED for (size_t r = 0; r < rows; r++) {
         int32_t input;
         __builtin_memcpy(&input, inputs + x * position_step + r * tile_step, sizeof input);
-        sums[x][r] = add_pair(sums[x][r], input, weights[x]);
+        sums[x][r] = add_pair(sums[x][r], input, (sum_vector)weights[x]);
       }
     }
     __builtin_prefetch(next, 0, 2);
@@ -112,7 +94,15 @@ OCTET_STEP void multiply_untransformed(winograd_block *block, const uint8_t *tap
   }
 }
 
+/// They are read as they are.
+OCTET_INLINE const uint8_t *untransformed_weights(winograd_block *block, const uint8_t *taps, size_t pairs) {
+  (void)block, (void)pairs;
+  return taps;
+}
+
 #else
+
+enum { UNTRANSFORMED_ROWS = ROWS };
 
 /// A panel's weights in the kernel's format. Six positions are written at a time: the first cache does not hold the
 /// same channel of more.
@@ -120,16 +110,27 @@ OCTET_STEP void transform_weights(const uint8_t *taps, uint8_t *to, size_t pairs
   OCTET_UNROLLED for (size_t line = 0; line < INPUTS; line++) {
     for (size_t pair = 0; pair < pairs; pair++) {
       OCTET_UNROLLED for (size_t v = 0; v < UNIT_VECTORS; v++) {
-        sum_vector positions[INPUTS];
+        pair_vector positions[INPUTS];
         line_of_positions(taps + pair * TAPS * TAPS * TAP_BYTES + v * 2 * SUM_LANES, line, positions);
         OCTET_UNROLLED for (size_t x = 0; x < INPUTS; x++) {
-          const pair_vector scaled = (pair_vector)positions[x] * factor_of_line(line);
+          const pair_vector scaled = positions[x] * factor_of_line(line);
           uint8_t *position = to + (line * INPUTS + x) * pairs * WEIGHT_STEP_BYTES;
           store_vector(position + pair * WEIGHT_STEP_BYTES + v * sizeof(sum_vector), (sum_vector)scaled);
         }
       }
     }
   }
+}
+
+/// What multiply_untransformed reads of a panel.
+OCTET_INLINE const uint8_t *untransformed_weights(winograd_block *block, const uint8_t *taps, size_t pairs) {
+  transform_weights(taps, block->weights, pairs);
+  return block->weights;
+}
+
+OCTET_INLINE void multiply_untransformed(winograd_block *block, const uint8_t *weights, size_t pairs, size_t first_tile,
+                                         size_t count) {
+  multiply_tiles(block, weights, pairs, first_tile, count);
 }
 
 #endif

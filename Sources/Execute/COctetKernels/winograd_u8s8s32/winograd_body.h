@@ -96,27 +96,18 @@ OCTET_STEP void transform_tile(winograd_block *block, size_t tile) {
 static void run_panel(winograd_block *block, size_t first_channel) {
   const octet_winograd_plan *plan = block->task->plan;
   const bool are_transformed = plan->format != OCTET_WINOGRAD_UNTRANSFORMED;
-  const uint8_t *weights = plan->weights + first_channel / PANEL * plan->panel_bytes;
-  const size_t pairs = (plan->geometry.group_inputs + 1) / 2;
-#ifdef OCTET_VPDPWSSD
-  const size_t at_once = are_transformed ? ROWS : UNTRANSFORMED_ROWS;
-#else
-  const size_t at_once = ROWS;
-  if (!are_transformed) {
-    transform_weights(weights, block->weights, pairs);
-    weights = block->weights;
-  }
-#endif
+  const size_t pairs = (plan->geometry.group_inputs + 1) / 2, at_once = are_transformed ? ROWS : UNTRANSFORMED_ROWS;
   const size_t groups = (block->tiles + at_once - 1) / at_once;
+  const uint8_t *weights = plan->weights + first_channel / PANEL * plan->panel_bytes;
+  if (!are_transformed) {
+    weights = untransformed_weights(block, weights, pairs);
+  }
   for (size_t group = 0; group < groups; group++) {
     const size_t first = block->tiles * group / groups, end = block->tiles * (group + 1) / groups;
-#ifdef OCTET_VPDPWSSD
-    if (!are_transformed) {
-      multiply_untransformed(block, weights, pairs, first, end - first);
-    } else
-#endif
-    {
+    if (are_transformed) {
       multiply_tiles(block, weights, pairs, first, end - first);
+    } else {
+      multiply_untransformed(block, weights, pairs, first, end - first);
     }
     finish_tiles(block, first, end, first_channel);
   }
